@@ -1,0 +1,4 @@
+package sweep
+
+// Decision and Decide: being written.
+type Decision struct{}
