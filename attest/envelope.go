@@ -31,11 +31,11 @@ const (
 // ErrTooLarge is wrapped by errors about a payload or envelope over its limit.
 var ErrTooLarge = errors.New("over the size limit")
 
-// Signature is one signature of an envelope. KeyID is a hint that nothing
-// authenticates; it may be empty.
+// Signature is one signature of an envelope.
 type Signature struct {
-	KeyID string
+	KeyID string // a hint that nothing authenticates; may be empty
 	Sig   []byte
+	Text  string // Sig as the envelope spells it, in base64; Rekor v1 logs this text
 }
 
 // Envelope is a DSSE v1 envelope that keeps its exact bytes. The zero value is
@@ -86,7 +86,7 @@ func Seal(ctx context.Context, payload []byte, payloadType string, s Signer) (En
 	if err != nil {
 		return Envelope{}, fmt.Errorf("sealing: %w", err)
 	}
-	signature := Signature{KeyID: s.KeyID(), Sig: sig}
+	signature := Signature{KeyID: s.KeyID(), Sig: sig, Text: base64.StdEncoding.EncodeToString(sig)}
 	raw, err := encode(payload, payloadType, signature)
 	if err != nil {
 		return Envelope{}, fmt.Errorf("sealing: %w", err)
@@ -108,7 +108,7 @@ func encode(payload []byte, payloadType string, s Signature) ([]byte, error) {
 	}
 	b64 := base64.StdEncoding
 	const fixed = len(`{"payload":"","payloadType":,"signatures":[{"keyid":,"sig":""}]}`)
-	raw := make([]byte, 0, fixed+b64.EncodedLen(len(payload))+len(typ)+len(keyID)+b64.EncodedLen(len(s.Sig)))
+	raw := make([]byte, 0, fixed+b64.EncodedLen(len(payload))+len(typ)+len(keyID)+len(s.Text))
 	raw = append(raw, `{"payload":"`...)
 	raw = b64.AppendEncode(raw, payload)
 	raw = append(raw, `","payloadType":`...)
@@ -116,7 +116,7 @@ func encode(payload []byte, payloadType string, s Signature) ([]byte, error) {
 	raw = append(raw, `,"signatures":[{"keyid":`...)
 	raw = append(raw, keyID...)
 	raw = append(raw, `,"sig":"`...)
-	raw = b64.AppendEncode(raw, s.Sig)
+	raw = append(raw, s.Text...)
 	return append(raw, `"}]}`...), nil
 }
 
@@ -201,7 +201,7 @@ func parseSignature(data []byte) (Signature, error) {
 	if err != nil {
 		return Signature{}, err
 	}
-	s := Signature{Sig: decoded}
+	s := Signature{Sig: decoded, Text: *sig}
 	if keyID != nil {
 		s.KeyID = *keyID
 	}

@@ -2,6 +2,12 @@ package rekor
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/stella-ops/stella/attest"
@@ -89,10 +95,149 @@ func (b BatchResult) Retries() int {
 	return n
 }
 
-// SubmitBatch submits the envelopes together, at most p.Concurrency at a time,
+// ErrBatchTooLarge is wrapped by the error of a batch over the limit.
+var ErrBatchTooLarge = errors.New("the batch is too large")
+
+// SubmitBatch submits the envelopes together, at most Policy.Concurrency at a time,
 // and waits for all. Partial failure is data: look at each result. When ctx ends,
 // attempts in flight are cancelled and come back as ambiguous, envelopes not yet
-// tried as throttled.
-func SubmitBatch(ctx context.Context, log Log, envelopes []attest.Envelope, p Policy) BatchResult {
-	panic("being written")
+// tried as throttled. An envelope that waits for its retry keeps its slot.
+func SubmitBatch(ctx context.Context, log Log, envelopes []attest.Envelope, pol Policy) BatchResult {
+	b := BatchResult{Started: time.Now()}
+	p := pol.withDefaults(len(envelopes))
+	if len(envelopes) > p.MaxBatch {
+		b.Err = fmt.Errorf("submitting %d envelopes: %w: %s", len(envelopes), ErrBatchTooLarge, p.limit)
+		b.Ended = b.Started
+		return b
+	}
+	if p.BatchTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, p.BatchTimeout, fmt.Errorf("the batch's deadline of %v has passed", p.BatchTimeout))
+		defer cancel()
+	}
+	b.Results = make([]Result, len(envelopes))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(p.Concurrency, len(envelopes)) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(envelopes)); i = next.Add(1) - 1 {
+				b.Results[i] = submit(ctx, log, envelopes[i], p)
+				b.Results[i].Started = b.Started
+			}
+		})
+	}
+	wg.Wait()
+	b.Ended = time.Now()
+	return b
+}
+
+func (p Policy) withDefaults(batch int) policy {
+	q := policy{Policy: p, limit: fmt.Sprintf("its caller allows %d", p.MaxBatch)}
+	if q.MaxBatch <= 0 {
+		q.MaxBatch = attest.HardMaxDsseRekorBatchSize
+		q.limit = fmt.Sprintf("attest.HardMaxDsseRekorBatchSize allows %d, as measured in docs/attestation/dsse-rekor-batch-sizing.md; "+
+			"submit smaller batches (attest.DefaultDsseRekorBatchSize is %d), or measure your log and set Policy.MaxBatch",
+			attest.HardMaxDsseRekorBatchSize, attest.DefaultDsseRekorBatchSize)
+	}
+	switch {
+	case p.MaxRetries == 0:
+		q.MaxRetries = 3
+	case p.MaxRetries < 0:
+		q.MaxRetries = 0
+	}
+	q.Concurrency = orDefault(p.Concurrency, max(batch, 1))
+	q.AttemptTimeout = orDefault(p.AttemptTimeout, 10*time.Second)
+	q.BackoffFloor = orDefault(p.BackoffFloor, 100*time.Millisecond)
+	q.BackoffCap = max(orDefault(p.BackoffCap, 10*time.Second), q.BackoffFloor)
+	return q
+}
+
+// policy is a Policy with its defaults filled in.
+type policy struct {
+	Policy
+	limit string // where MaxBatch comes from, in words
+}
+
+func orDefault[T ~int | ~int64](v, def T) T {
+	if v <= 0 {
+		return def
+	}
+	return v
+}
+
+// submit brings one envelope through its attempts.
+func submit(ctx context.Context, log Log, e attest.Envelope, p policy) Result {
+	var r Result
+	ambiguous := false // some attempt may have been stored
+	for {
+		if err := context.Cause(ctx); err != nil {
+			return r.fail(ambiguous, notTried(err))
+		}
+		entry, err := attempt(ctx, log, e, p)
+		r.Attempts++
+		if err == nil {
+			r.Statuses = append(r.Statuses, entryStatus(entry))
+			r.Class, r.Entry, r.Ended = Accepted, entry, time.Now()
+			return r
+		}
+		failed := asError(err)
+		r.Statuses = append(r.Statuses, failed.Status)
+		ambiguous = ambiguous || failed.Class == Ambiguous
+		if !failed.Class.Retryable() || r.Attempts > p.MaxRetries {
+			return r.fail(ambiguous, failed)
+		}
+		if wait(ctx, p.pause(r.Attempts, failed.RetryAfter)) != nil {
+			return r.fail(ambiguous, failed)
+		}
+	}
+}
+
+func attempt(ctx context.Context, log Log, e attest.Envelope, p policy) (Entry, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, p.AttemptTimeout, fmt.Errorf("no answer within %v", p.AttemptTimeout))
+	defer cancel()
+	return log.Submit(ctx, e)
+}
+
+// fail ends a result without an entry.
+func (r Result) fail(ambiguous bool, err *Error) Result {
+	r.Class, r.Ended = err.Class, time.Now()
+	if ambiguous {
+		r.Class = Ambiguous
+	}
+	r.Err = fmt.Errorf("after %d attempts: %w", r.Attempts, err)
+	if ambiguous {
+		r.Err = fmt.Errorf("the envelope may be in the log, submit it again to find out: %w", r.Err)
+	}
+	return r
+}
+
+func notTried(err error) *Error {
+	return &Error{Class: Throttled, Message: "not tried", Err: err}
+}
+
+// asError reads a Log's error. One without a class says nothing of what was
+// stored.
+func asError(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	return &Error{Class: Ambiguous, Err: err}
+}
+
+func entryStatus(e Entry) int {
+	if e.Recovered {
+		return http.StatusConflict
+	}
+	return http.StatusCreated
+}
+
+// pause is how long to wait before the retry after the given attempt: what the
+// log asked for, and beyond it a full-jitter back-off, so that envelopes that were
+// refused together do not come back together.
+func (p policy) pause(attempt int, asked time.Duration) time.Duration {
+	span := p.BackoffFloor
+	for range attempt {
+		span = min(2*span, p.BackoffCap)
+	}
+	return max(asked, p.BackoffFloor) + rand.N(max(span-p.BackoffFloor, 1))
 }

@@ -50,6 +50,9 @@ type Config struct {
 	// HTTP is the client to use; nil stands for one of our own that keeps up to
 	// 512 idle connections to the log and follows no redirect.
 	HTTP *http.Client
+	// Key, where it is known, verifies in full every entry that is read back for a
+	// duplicate. Without it such an entry's proof is recomputed, unsigned.
+	Key *LogKey
 	// PollInterval is how often a duplicate is asked for while the log has not
 	// yet sequenced it; 0 stands for 50 ms.
 	PollInterval time.Duration

@@ -1,0 +1,197 @@
+package rekor
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/stella-ops/stella/attest"
+)
+
+// maxAnswerBytes bounds what is read of one answer. The largest honest one is an
+// entry bundle of a v2 log: 256 entries of some 600 bytes.
+const maxAnswerBytes = 4 << 20
+
+// client is what V1 and V2 share: one log's address and how to ask it.
+type client struct {
+	base     *url.URL
+	http     *http.Client
+	verifier *attest.Verifier
+	key      *LogKey
+	poll     time.Duration
+}
+
+func newClient(c Config) (client, error) {
+	base, err := parseURL(c.URL)
+	if err != nil {
+		return client{}, err
+	}
+	if c.Verifier == nil {
+		return client{}, errors.New("a log's client needs the key of the envelopes that it submits")
+	}
+	cl := client{base: base, http: c.HTTP, verifier: c.Verifier, key: c.Key, poll: c.PollInterval}
+	if cl.http == nil {
+		cl.http = newHTTP()
+	}
+	if cl.poll <= 0 {
+		cl.poll = 50 * time.Millisecond
+	}
+	return cl, nil
+}
+
+// newHTTP returns a client fit for batches: net/http keeps two idle connections
+// to a host and would open hundreds anew for every batch.
+func newHTTP() *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConns = 512
+	t.MaxIdleConnsPerHost = 512
+	t.DisableCompression = true // answers are small, and the tiles do not compress
+	return &http.Client{
+		Transport: t,
+		// A redirected POST could reach another log: what it says is reported instead.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// CloseIdle closes the connections that no request is using.
+func (c *client) CloseIdle() { c.http.CloseIdleConnections() }
+
+// answer is an HTTP answer, read whole.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// do sends one request below the base URL. Its error says what became of the
+// request: class Throttled if it surely never reached the log, Permanent if it
+// never will, Ambiguous otherwise.
+func (c *client) do(ctx context.Context, method, path string, body []byte) (answer, *Error) {
+	u := c.base.JoinPath(path)
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(body))
+	if err != nil {
+		return answer{}, &Error{Class: Permanent, Err: err}
+	}
+	req.Header.Set("User-Agent", UserAgent)
+	req.Header.Set("Accept", "application/json")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return answer{}, &Error{Class: transportClass(err), Err: err}
+	}
+	defer resp.Body.Close()
+	a := answer{status: resp.StatusCode, header: resp.Header}
+	a.body, err = readAll(resp)
+	if err != nil {
+		return a, &Error{Class: Ambiguous, Status: a.status, Message: "the answer broke off", Err: err}
+	}
+	return a, nil
+}
+
+// readAll reads an answer's body into one allocation where its length is known.
+func readAll(resp *http.Response) ([]byte, error) {
+	if n := resp.ContentLength; n >= 0 && n <= maxAnswerBytes {
+		body := make([]byte, n)
+		_, err := io.ReadFull(resp.Body, body)
+		return body, err
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswerBytes+1))
+	if err == nil && len(body) > maxAnswerBytes {
+		return nil, fmt.Errorf("it has more than %d bytes", maxAnswerBytes)
+	}
+	return body, err
+}
+
+// transportClass says what a request without an answer means. A connection that
+// was never made carried nothing.
+func transportClass(err error) Class {
+	var cert *tls.CertificateVerificationError
+	if errors.As(err, &cert) {
+		return Permanent
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return Throttled
+	}
+	return Ambiguous
+}
+
+// refusal makes the error of an answer that is no success.
+func refusal(a answer) *Error {
+	return &Error{
+		Class:      Classify(a.status, a.body),
+		Status:     a.status,
+		RetryAfter: retryAfter(a.header.Get("Retry-After"), time.Now()),
+		Message:    shorten(a.body),
+	}
+}
+
+// retryAfter reads a Retry-After header (RFC 9110 section 10.2.3): seconds or an
+// HTTP date. What cannot be read, or lies in the past, is 0. More than an hour is
+// read as an hour: no batch waits longer.
+func retryAfter(h string, now time.Time) time.Duration {
+	const longest = time.Hour
+	h = strings.TrimSpace(h)
+	if s, err := strconv.ParseUint(h, 10, 64); err == nil {
+		return time.Duration(min(s, uint64(longest/time.Second))) * time.Second
+	}
+	if t, err := http.ParseTime(h); err == nil {
+		return min(max(t.Sub(now), 0), longest)
+	}
+	return 0
+}
+
+// shorten makes a log's words fit for an error message: one line, printable, at
+// most 300 bytes.
+func shorten(body []byte) string {
+	s := strings.ToValidUTF8(string(body[:min(len(body), 300)]), "")
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	if len(body) > 300 {
+		s += " …"
+	}
+	return s
+}
+
+// wait pauses until d has passed or ctx ends, and then says so.
+func wait(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}
+
+// signature returns the one signature of an envelope that is to be submitted.
+func (c *client) signature(e attest.Envelope) (attest.Signature, *Error) {
+	sigs := e.Signatures()
+	if len(sigs) != 1 {
+		return attest.Signature{}, &Error{Class: Permanent, Message: fmt.Sprintf(
+			"the envelope has %d signatures: this client submits envelopes with one", len(sigs))}
+	}
+	return sigs[0], nil
+}
+
+// errNotOurs is returned for an answer or an entry that another envelope made.
+func errNotOurs(status int, what string) *Error {
+	return &Error{Class: Permanent, Status: status, Message: what + " is not made from this envelope; is the URL that of a Rekor log?"}
+}

@@ -1,0 +1,302 @@
+package rekor
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"path"
+	"strings"
+
+	commonpb "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
+	rekorpb "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
+
+	"github.com/stella-ops/stella/attest"
+)
+
+const (
+	v1Entries   = "/api/v1/log/entries"
+	v1Log       = "/api/v1/log"
+	v1PublicKey = "/api/v1/log/publicKey"
+)
+
+// V1 is a client of a Rekor v1 log. Entries are of kind dsse v0.0.1: the log gets
+// the whole envelope, checks its signature and stores its digests.
+type V1 struct {
+	client
+	verifierB64 string // the key's PEM in base64, as requests and entries hold it
+}
+
+// NewV1 returns a client of the Rekor v1 log at c.URL. It asks the log nothing.
+func NewV1(c Config) (*V1, error) {
+	cl, err := newClient(c)
+	if err != nil {
+		return nil, err
+	}
+	v, err := v1Verifier(c.Verifier)
+	if err != nil {
+		return nil, err
+	}
+	return &V1{client: cl, verifierB64: v}, nil
+}
+
+// v1Verifier spells a key as Rekor v1 does: PEM, in base64.
+func v1Verifier(v *attest.Verifier) (string, error) {
+	pem, err := cryptoutils.MarshalPublicKeyToPEM(v.Public())
+	if err != nil {
+		return "", err
+	}
+	return base64.StdEncoding.EncodeToString(pem), nil
+}
+
+// Accepts reports whether Rekor v1 verifies DSSE envelopes of this algorithm: it
+// takes an Ed25519 signature for a pure one.
+func (l *V1) Accepts(a attest.Algorithm) bool {
+	return a == attest.ECDSAP256SHA256 || a == attest.Ed25519
+}
+
+// Submit implements [Log].
+func (l *V1) Submit(ctx context.Context, e attest.Envelope) (Entry, error) {
+	sig, refused := l.signature(e)
+	if refused != nil {
+		return Entry{}, refused
+	}
+	request := l.request(e)
+	a, failed := l.do(ctx, http.MethodPost, v1Entries, request)
+	if failed != nil {
+		return Entry{}, failed
+	}
+	var entry Entry
+	switch Classify(a.status, a.body) {
+	case Accepted:
+		entry, failed = parseV1(a)
+		if failed == nil && !bytes.Contains(entry.CanonicalizedBody, []byte(sig.Text)) {
+			failed = errNotOurs(a.status, "the logged entry")
+		}
+	case Duplicate:
+		entry, failed = l.recover(ctx, e, a)
+	default:
+		failed = refusal(a)
+	}
+	if failed != nil {
+		return Entry{}, failed
+	}
+	entry.WireBytes = len(request)
+	return entry, nil
+}
+
+// request is the body of a POST: the envelope as a JSON string inside JSON.
+func (l *V1) request(e attest.Envelope) []byte {
+	const (
+		head = `{"apiVersion":"0.0.1","kind":"dsse","spec":{"proposedContent":{"envelope":"`
+		mid  = `","verifiers":["`
+		tail = `"]}}}`
+	)
+	raw := e.Bytes()
+	b := make([]byte, 0, len(head)+len(raw)+128+len(mid)+len(l.verifierB64)+len(tail))
+	b = append(b, head...)
+	b = appendJSONString(b, raw)
+	b = append(b, mid...)
+	b = append(b, l.verifierB64...)
+	return append(b, tail...)
+}
+
+// appendJSONString appends JSON text as the inside of a JSON string. Valid JSON
+// holds no control characters but white space, so these few escapes are all; nearly
+// all bytes of an envelope are base64 and are copied in long pieces.
+func appendJSONString(b, text []byte) []byte {
+	for {
+		i := bytes.IndexAny(text, "\"\\\n\r\t")
+		if i < 0 {
+			return append(b, text...)
+		}
+		b = append(b, text[:i]...)
+		switch text[i] {
+		case '\n':
+			b = append(b, '\\', 'n')
+		case '\r':
+			b = append(b, '\\', 'r')
+		case '\t':
+			b = append(b, '\\', 't')
+		default:
+			b = append(b, '\\', text[i])
+		}
+		text = text[i+1:]
+	}
+}
+
+// recover reads back the entry that a 409 names, as often as it takes: the log
+// answers 404 until its sequencer has run.
+func (l *V1) recover(ctx context.Context, e attest.Envelope, conflict answer) (Entry, *Error) {
+	uuid := path.Base(conflict.header.Get("Location"))
+	if !isEntryID(uuid) {
+		return Entry{}, &Error{Class: Ambiguous, Status: conflict.status,
+			Message: "the log has the entry, but its answer does not say where (no Location)"}
+	}
+	for {
+		a, failed := l.do(ctx, http.MethodGet, v1Entries+"/"+uuid, nil)
+		if failed == nil && a.status == http.StatusOK {
+			return l.recovered(e, a)
+		}
+		if failed == nil {
+			failed = refusal(a)
+		}
+		if err := wait(ctx, max(l.poll, failed.RetryAfter)); err != nil {
+			return Entry{}, &Error{Class: Ambiguous, Status: conflict.status, Err: failed,
+				Message: "the log has entry " + uuid + ", but it could not be read back in time"}
+		}
+	}
+}
+
+// recovered checks an entry read back: its body against our envelope, and its
+// inclusion proof.
+func (l *V1) recovered(e attest.Envelope, a answer) (Entry, *Error) {
+	entry, failed := parseV1(a)
+	if failed != nil {
+		return Entry{}, failed
+	}
+	if err := l.checkRecovered(e, entry); err != nil {
+		return Entry{}, &Error{Class: Permanent, Status: http.StatusConflict, Err: err}
+	}
+	entry.Recovered = true
+	return entry, nil
+}
+
+// v1Answer is Rekor v1's LogEntry: entries by UUID.
+type v1Answer map[string]struct {
+	Body           string `json:"body"`
+	IntegratedTime int64  `json:"integratedTime"`
+	LogID          string `json:"logID"`
+	LogIndex       *int64 `json:"logIndex"`
+	Verification   struct {
+		SET            []byte `json:"signedEntryTimestamp"`
+		InclusionProof struct {
+			Checkpoint string   `json:"checkpoint"`
+			Hashes     []string `json:"hashes"`
+			LogIndex   int64    `json:"logIndex"`
+			RootHash   string   `json:"rootHash"`
+			TreeSize   int64    `json:"treeSize"`
+		} `json:"inclusionProof"`
+	} `json:"verification"`
+}
+
+// parseV1 reads the answer that holds one entry. A broken one is ambiguous: the
+// log may well have stored the entry.
+func parseV1(a answer) (Entry, *Error) {
+	e, err := decodeV1(a.body)
+	if err != nil {
+		return Entry{}, &Error{Class: Ambiguous, Status: a.status, Message: "the answer is no log entry", Err: err}
+	}
+	return e, nil
+}
+
+func decodeV1(body []byte) (Entry, error) {
+	var entries v1Answer
+	if err := json.Unmarshal(body, &entries); err != nil {
+		return Entry{}, err
+	}
+	if len(entries) != 1 {
+		return Entry{}, fmt.Errorf("it holds %d entries, not one", len(entries))
+	}
+	for uuid, v := range entries {
+		if v.LogIndex == nil || *v.LogIndex < 0 {
+			return Entry{}, errors.New("it has no log index")
+		}
+		canonical, err := base64.StdEncoding.DecodeString(v.Body)
+		if err != nil {
+			return Entry{}, fmt.Errorf("body: %w", err)
+		}
+		logID, err := hex.DecodeString(v.LogID)
+		if err != nil {
+			return Entry{}, fmt.Errorf("logID: %w", err)
+		}
+		p := v.Verification.InclusionProof
+		proof, err := hexAll(append([]string{p.RootHash}, p.Hashes...))
+		if err != nil {
+			return Entry{}, fmt.Errorf("inclusion proof: %w", err)
+		}
+		return Entry{UUID: uuid, TransparencyLogEntry: &rekorpb.TransparencyLogEntry{
+			LogIndex:         *v.LogIndex,
+			LogId:            &commonpb.LogId{KeyId: logID},
+			KindVersion:      &rekorpb.KindVersion{Kind: "dsse", Version: "0.0.1"},
+			IntegratedTime:   v.IntegratedTime,
+			InclusionPromise: &rekorpb.InclusionPromise{SignedEntryTimestamp: v.Verification.SET},
+			InclusionProof: &rekorpb.InclusionProof{
+				LogIndex: p.LogIndex, TreeSize: p.TreeSize,
+				RootHash: proof[0], Hashes: proof[1:],
+				Checkpoint: &rekorpb.Checkpoint{Envelope: p.Checkpoint},
+			},
+			CanonicalizedBody: canonical,
+		}}, nil
+	}
+	panic("unreachable: the map has one entry")
+}
+
+func hexAll(hashes []string) ([][]byte, error) {
+	out := make([][]byte, len(hashes))
+	for i, h := range hashes {
+		raw, err := hex.DecodeString(h)
+		if err != nil || len(raw) != sha256.Size {
+			return nil, fmt.Errorf("%.70q is no SHA-256 hash", h)
+		}
+		out[i] = raw
+	}
+	return out, nil
+}
+
+// isEntryID reports whether s is a UUID or an entry id of Rekor v1: 64 or 80
+// lower-case hex digits.
+func isEntryID(s string) bool {
+	return (len(s) == 64 || len(s) == 80) && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// Info asks the log who it is and how many entries it holds.
+func (l *V1) Info(ctx context.Context) (Info, error) {
+	a, err := l.get(ctx, v1Log)
+	if err != nil {
+		return Info{}, err
+	}
+	var log struct {
+		TreeID         string `json:"treeID"`
+		TreeSize       uint64 `json:"treeSize"`
+		SignedTreeHead string `json:"signedTreeHead"`
+	}
+	if err := json.Unmarshal(a.body, &log); err != nil {
+		return Info{}, fmt.Errorf("%s is no Rekor v1 log: %w", l.base, err)
+	}
+	origin, _, _ := strings.Cut(log.SignedTreeHead, "\n")
+	if log.TreeID == "" || origin == "" {
+		return Info{}, fmt.Errorf("%s is no Rekor v1 log: its answer has no tree", l.base)
+	}
+	return Info{Kind: "v1", Origin: origin, TreeSize: log.TreeSize}, nil
+}
+
+// PublicKey asks the log for the key that it signs with. Trusting the answer is
+// trust on first use: a verifier that must not believe the log takes the key from
+// elsewhere.
+func (l *V1) PublicKey(ctx context.Context) (crypto.PublicKey, error) {
+	a, err := l.get(ctx, v1PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	return cryptoutils.UnmarshalPEMToPublicKey(a.body)
+}
+
+// get reads one resource of the log.
+func (c *client) get(ctx context.Context, path string) (answer, error) {
+	a, failed := c.do(ctx, http.MethodGet, path, nil)
+	if failed == nil && a.status != http.StatusOK {
+		failed = refusal(a)
+	}
+	if failed != nil {
+		return answer{}, fmt.Errorf("asking %s for %s: %w", c.base, path, failed)
+	}
+	return a, nil
+}
