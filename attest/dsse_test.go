@@ -1,6 +1,7 @@
 package attest_test
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -9,6 +10,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"math/big"
 	"strings"
@@ -119,6 +121,7 @@ func TestSealIsDeterministicAndVerifies(t *testing.T) {
 			parsed, err := attest.ParseEnvelope(env.Bytes())
 			require.NoError(t, err)
 			require.Equal(t, env, parsed)
+			requireJSONString(t, env)
 
 			v, err := attest.NewVerifier(signer.Public(), alg)
 			require.NoError(t, err)
@@ -191,6 +194,14 @@ func TestVerifyFailsWithItsReason(t *testing.T) {
 		})
 	}
 	require.Error(t, v.Verify(attest.Envelope{}), "the zero envelope")
+}
+
+// requireJSONString decodes what JSONString returns.
+func requireJSONString(t *testing.T, e attest.Envelope) {
+	pieces := e.JSONString()
+	var text string
+	require.NoError(t, json.Unmarshal([]byte(`"`+string(bytes.Join(pieces[:], nil))+`"`), &text))
+	require.Equal(t, string(e.Bytes()), text)
 }
 
 // One of several signatures is enough, as DSSE says.
@@ -290,6 +301,7 @@ func FuzzParseEnvelope(f *testing.F) {
 			return
 		}
 		require.Equal(t, data, e.Bytes())
+		requireJSONString(t, e)
 		require.NotEmpty(t, e.Signatures())
 		sealed, err := attest.Seal(t.Context(), e.Payload(), e.PayloadType(), signer)
 		require.NoError(t, err)

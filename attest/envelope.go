@@ -43,10 +43,14 @@ type Signature struct {
 // must not change the slices its methods return. It may be shared by goroutines.
 type Envelope struct {
 	raw         []byte
+	plain       span // of raw: the payload's base64, where nothing needs escaping
 	payloadType string
 	payload     []byte
 	signatures  []Signature
 }
+
+// span is a part of a slice, from start up to end.
+type span struct{ start, end int }
 
 // Bytes returns the envelope's exact JSON, the bytes that a log hashes.
 func (e Envelope) Bytes() []byte { return e.raw }
@@ -62,6 +66,39 @@ func (e Envelope) Signatures() []Signature { return e.signatures }
 
 // PAE returns the bytes that the envelope's signatures cover.
 func (e Envelope) PAE() []byte { return PAE(e.payloadType, e.payload) }
+
+// JSONString returns the envelope as the inside of a JSON string, in pieces to be
+// written one after another. The large piece, the payload's base64, is not copied:
+// callers must not change the pieces.
+func (e Envelope) JSONString() [3][]byte {
+	return [3][]byte{
+		escape(e.raw[:e.plain.start]),
+		e.raw[e.plain.start:e.plain.end],
+		escape(e.raw[e.plain.end:]),
+	}
+}
+
+// escape makes JSON text fit for the inside of a JSON string. Valid JSON holds no
+// control characters but white space, so these few escapes are all (RFC 8259
+// sections 2 and 7).
+func escape(text []byte) []byte {
+	out := make([]byte, 0, len(text)+len(text)/8)
+	for _, c := range text {
+		switch c {
+		case '"', '\\':
+			out = append(out, '\\', c)
+		case '\n':
+			out = append(out, '\\', 'n')
+		case '\r':
+			out = append(out, '\\', 'r')
+		case '\t':
+			out = append(out, '\\', 't')
+		default:
+			out = append(out, c)
+		}
+	}
+	return out
+}
 
 // MarshalJSON returns the exact bytes. (encoding/json compacts what a Marshaler
 // returns: write [Envelope.Bytes] where the bytes matter.)
@@ -86,13 +123,37 @@ func Seal(ctx context.Context, payload []byte, payloadType string, s Signer) (En
 	if err != nil {
 		return Envelope{}, fmt.Errorf("sealing: %w", err)
 	}
-	signature := Signature{KeyID: s.KeyID(), Sig: sig, Text: base64.StdEncoding.EncodeToString(sig)}
+	return NewEnvelope(payload, payloadType, s.KeyID(), sig)
+}
+
+// NewEnvelope returns the envelope of a payload, its type and one signature, in
+// the spelling of [Seal]: the same parts give the same bytes. It serves formats
+// that carry an envelope's parts and not its bytes. It checks the limits of Seal,
+// not the signature, and keeps payload and sig: the caller must not change them.
+func NewEnvelope(payload []byte, payloadType, keyID string, sig []byte) (Envelope, error) {
+	if len(payload) > MaxPayloadBytes {
+		return Envelope{}, fmt.Errorf("making an envelope of a payload of %d bytes: %w (%d)", len(payload), ErrTooLarge, MaxPayloadBytes)
+	}
+	if err := checkType(payloadType); err != nil {
+		return Envelope{}, fmt.Errorf("making an envelope: %w", err)
+	}
+	if !utf8.ValidString(keyID) {
+		return Envelope{}, errors.New("making an envelope: the key id is not UTF-8")
+	}
+	if len(sig) == 0 {
+		return Envelope{}, errors.New("making an envelope: the signature is empty")
+	}
+	signature := Signature{KeyID: keyID, Sig: sig, Text: base64.StdEncoding.EncodeToString(sig)}
 	raw, err := encode(payload, payloadType, signature)
 	if err != nil {
-		return Envelope{}, fmt.Errorf("sealing: %w", err)
+		return Envelope{}, fmt.Errorf("making an envelope: %w", err)
 	}
-	return Envelope{raw: raw, payloadType: payloadType, payload: payload, signatures: []Signature{signature}}, nil
+	plain := span{len(payloadField), len(payloadField) + base64.StdEncoding.EncodedLen(len(payload))}
+	return Envelope{raw: raw, plain: plain, payloadType: payloadType, payload: payload, signatures: []Signature{signature}}, nil
 }
+
+// payloadField begins an envelope of our own spelling.
+const payloadField = `{"payload":"`
 
 // encode writes the envelope in one allocation: base64 goes straight to its
 // place, because for a large report every further copy costs as much as the
@@ -107,9 +168,9 @@ func encode(payload []byte, payloadType string, s Signature) ([]byte, error) {
 		return nil, err
 	}
 	b64 := base64.StdEncoding
-	const fixed = len(`{"payload":"","payloadType":,"signatures":[{"keyid":,"sig":""}]}`)
+	const fixed = len(payloadField + `","payloadType":,"signatures":[{"keyid":,"sig":""}]}`)
 	raw := make([]byte, 0, fixed+b64.EncodedLen(len(payload))+len(typ)+len(keyID)+len(s.Text))
-	raw = append(raw, `{"payload":"`...)
+	raw = append(raw, payloadField...)
 	raw = b64.AppendEncode(raw, payload)
 	raw = append(raw, `","payloadType":`...)
 	raw = append(raw, typ...)
@@ -172,7 +233,7 @@ func parseEnvelope(data []byte) (Envelope, error) {
 	if err := checkType(*payloadType); err != nil {
 		return Envelope{}, err
 	}
-	e := Envelope{raw: data, payloadType: *payloadType}
+	e := Envelope{raw: data, plain: find(data, *payload), payloadType: *payloadType}
 	if e.payload, err = decodeBase64(*payload); err != nil {
 		return Envelope{}, fmt.Errorf("payload: %w", err)
 	}
@@ -187,6 +248,16 @@ func parseEnvelope(data []byte) (Envelope, error) {
 		e.signatures = append(e.signatures, s)
 	}
 	return e, nil
+}
+
+// find returns where the payload's base64 stands in the envelope as it is, without
+// escapes; an empty span where it does not.
+func find(data []byte, payload string) span {
+	i := bytes.Index(data, []byte(`"`+payload+`"`))
+	if i < 0 {
+		return span{}
+	}
+	return span{i + 1, i + 1 + len(payload)}
 }
 
 func parseSignature(data []byte) (Signature, error) {

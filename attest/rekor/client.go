@@ -1,7 +1,6 @@
 package rekor
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -10,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -76,16 +76,17 @@ type answer struct {
 // do sends one request below the base URL. Its error says what became of the
 // request: class Throttled if it surely never reached the log, Permanent if it
 // never will, Ambiguous otherwise.
-func (c *client) do(ctx context.Context, method, path string, body []byte) (answer, *Error) {
-	u := c.base.JoinPath(path)
-	req, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(body))
-	if err != nil {
-		return answer{}, &Error{Class: Permanent, Err: err}
-	}
-	req.Header.Set("User-Agent", UserAgent)
-	req.Header.Set("Accept", "application/json")
+func (c *client) do(ctx context.Context, method, path string, body pieces) (answer, *Error) {
+	req := (&http.Request{
+		Method: method, URL: c.base.JoinPath(path), Host: c.base.Host,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"User-Agent": {UserAgent}},
+	}).WithContext(ctx)
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header["Content-Type"] = []string{"application/json"}
+		req.ContentLength = int64(body.len())
+		req.Body = body.reader()
+		req.GetBody = func() (io.ReadCloser, error) { return body.reader(), nil }
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -99,6 +100,39 @@ func (c *client) do(ctx context.Context, method, path string, body []byte) (answ
 	}
 	return a, nil
 }
+
+// pieces is a request body that is not joined, because the largest piece is the
+// envelope's own memory.
+type pieces [][]byte
+
+func (p pieces) len() int {
+	n := 0
+	for _, b := range p {
+		n += len(b)
+	}
+	return n
+}
+
+func (p pieces) reader() io.ReadCloser { return &piecesReader{slices.Clone(p)} }
+
+type piecesReader struct{ left pieces }
+
+// Read fills b across the pieces, so that the transport writes few large blocks.
+func (r *piecesReader) Read(b []byte) (n int, err error) {
+	for len(r.left) > 0 && n < len(b) {
+		k := copy(b[n:], r.left[0])
+		n += k
+		if r.left[0] = r.left[0][k:]; len(r.left[0]) == 0 {
+			r.left = r.left[1:]
+		}
+	}
+	if n == 0 && len(b) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+func (*piecesReader) Close() error { return nil }
 
 // readAll reads an answer's body into one allocation where its length is known.
 func readAll(resp *http.Response) ([]byte, error) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	rekorpb "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
@@ -74,6 +73,5 @@ func parseURL(s string) (*url.URL, error) {
 	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
 		return nil, fmt.Errorf("the log's URL: give scheme, host and path only")
 	}
-	u.Path = strings.TrimRight(u.Path, "/")
-	return u, nil
+	return u.JoinPath("/"), nil // net/http wants a path that begins with a slash
 }

@@ -31,7 +31,7 @@ const (
 // the whole envelope, checks its signature and stores its digests.
 type V1 struct {
 	client
-	verifierB64 string // the key's PEM in base64, as requests and entries hold it
+	head, tail []byte // of every request, before and after the envelope
 }
 
 // NewV1 returns a client of the Rekor v1 log at c.URL. It asks the log nothing.
@@ -44,7 +44,11 @@ func NewV1(c Config) (*V1, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &V1{client: cl, verifierB64: v}, nil
+	return &V1{
+		client: cl,
+		head:   []byte(`{"apiVersion":"0.0.1","kind":"dsse","spec":{"proposedContent":{"envelope":"`),
+		tail:   []byte(`","verifiers":["` + v + `"]}}}`),
+	}, nil
 }
 
 // v1Verifier spells a key as Rekor v1 does: PEM, in base64.
@@ -88,48 +92,14 @@ func (l *V1) Submit(ctx context.Context, e attest.Envelope) (Entry, error) {
 	if failed != nil {
 		return Entry{}, failed
 	}
-	entry.WireBytes = len(request)
+	entry.WireBytes = request.len()
 	return entry, nil
 }
 
 // request is the body of a POST: the envelope as a JSON string inside JSON.
-func (l *V1) request(e attest.Envelope) []byte {
-	const (
-		head = `{"apiVersion":"0.0.1","kind":"dsse","spec":{"proposedContent":{"envelope":"`
-		mid  = `","verifiers":["`
-		tail = `"]}}}`
-	)
-	raw := e.Bytes()
-	b := make([]byte, 0, len(head)+len(raw)+128+len(mid)+len(l.verifierB64)+len(tail))
-	b = append(b, head...)
-	b = appendJSONString(b, raw)
-	b = append(b, mid...)
-	b = append(b, l.verifierB64...)
-	return append(b, tail...)
-}
-
-// appendJSONString appends JSON text as the inside of a JSON string. Valid JSON
-// holds no control characters but white space, so these few escapes are all; nearly
-// all bytes of an envelope are base64 and are copied in long pieces.
-func appendJSONString(b, text []byte) []byte {
-	for {
-		i := bytes.IndexAny(text, "\"\\\n\r\t")
-		if i < 0 {
-			return append(b, text...)
-		}
-		b = append(b, text[:i]...)
-		switch text[i] {
-		case '\n':
-			b = append(b, '\\', 'n')
-		case '\r':
-			b = append(b, '\\', 'r')
-		case '\t':
-			b = append(b, '\\', 't')
-		default:
-			b = append(b, '\\', text[i])
-		}
-		text = text[i+1:]
-	}
+func (l *V1) request(e attest.Envelope) pieces {
+	env := e.JSONString()
+	return pieces{l.head, env[0], env[1], env[2], l.tail}
 }
 
 // recover reads back the entry that a 409 names, as often as it takes: the log

@@ -98,7 +98,7 @@ func (l *V2) Submit(ctx context.Context, e attest.Envelope) (Entry, error) {
 	if err != nil {
 		return Entry{}, &Error{Class: Permanent, Err: err}
 	}
-	a, failed := l.do(ctx, http.MethodPost, v2Entries, request)
+	a, failed := l.do(ctx, http.MethodPost, v2Entries, pieces{request})
 	if failed != nil {
 		return Entry{}, failed
 	}
