@@ -57,8 +57,11 @@ func eachLog(t *testing.T, test func(t *testing.T, log realLog)) {
 		trusted, err := l.TrustedRoot()
 		require.NoError(t, err)
 		test(t, realLog{
-			"v1", l.URL(), rekor.LogKey{Public: l.PublicKey(), Origin: rekortest.DefaultHostname}, trusted,
-			[]attest.Algorithm{attest.ECDSAP256SHA256, attest.Ed25519}, verify.WithIntegratedTimestamps(1),
+			"v1", l.URL(),
+			rekor.LogKey{Public: l.PublicKey(), Origin: rekortest.DefaultHostname},
+			trusted,
+			[]attest.Algorithm{attest.ECDSAP256SHA256, attest.Ed25519},
+			verify.WithIntegratedTimestamps(1),
 		})
 	})
 	t.Run("v2", func(t *testing.T) {
@@ -72,8 +75,11 @@ func eachLog(t *testing.T, test func(t *testing.T, log realLog)) {
 		trusted, err := l.TrustedRoot()
 		require.NoError(t, err)
 		test(t, realLog{
-			"v2", l.URL(), rekor.LogKey{Public: l.PublicKey(), Origin: l.Origin()}, trusted,
-			[]attest.Algorithm{attest.ECDSAP256SHA256, attest.Ed25519ph}, verify.WithNoObserverTimestamps(),
+			"v2", l.URL(),
+			rekor.LogKey{Public: l.PublicKey(), Origin: l.Origin()},
+			trusted,
+			[]attest.Algorithm{attest.ECDSAP256SHA256, attest.Ed25519ph},
+			verify.WithNoObserverTimestamps(),
 		})
 	})
 }

@@ -244,28 +244,34 @@ func TestDecideEdges(t *testing.T) {
 		data sizeData
 		edit func(rows []Row, runs []Run)
 		want Outcome
+		more int
 	}{
 		{"two failed batches of one block", sizeData{size: 10, batches: 59, latency: ms, failing: []int{3, 4}}, func(_ []Row, runs []Run) {
 			runs[4].Block = 3
-		}, Inconclusive},
+		}, Inconclusive, 0},
 		{"every batch takes the whole budget", sizeData{size: 10, batches: 59, latency: ms}, func(rows []Row, _ []Run) {
 			for i := range rows {
 				rows[i].Latency = testBudget
 			}
-		}, Accepted},
-		{"the only batch is too slow", sizeData{size: 10, batches: 1, latency: 2 * testBudget}, nil, Inconclusive},
+		}, Accepted, 0},
+		{"one batch is over the budget, one takes it whole", sizeData{size: 10, batches: 59, latency: ms}, func(rows []Row, _ []Run) {
+			rows[0].Latency, rows[1].Latency = testBudget+ms, testBudget
+		}, Inconclusive, 34},
+		{"the only batch is too slow", sizeData{size: 10, batches: 1, latency: 2 * testBudget}, nil, Inconclusive, 92},
 		{"both batches are too slow, in one block", sizeData{size: 10, batches: 2, latency: 2 * testBudget}, func(_ []Row, runs []Run) {
 			runs[1].Block = 0
-		}, Inconclusive},
-		{"both batches are too slow", sizeData{size: 10, batches: 2, latency: 2 * testBudget}, nil, Refused},
-		{"retries at the limit", sizeData{size: 10, batches: 60, latency: ms, retried: 30}, nil, Accepted},
+		}, Inconclusive, 122},
+		{"both batches are too slow", sizeData{size: 10, batches: 2, latency: 2 * testBudget}, nil, Refused, 0},
+		{"retries at the limit", sizeData{size: 10, batches: 60, latency: ms, retried: 30}, nil, Accepted, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			rows, meta := synthetic("test", []sizeData{tt.data})
 			if tt.edit != nil {
 				tt.edit(rows, meta.Runs)
 			}
-			require.Equal(t, tt.want, mustDecide(t, rows, meta).Sizes[0].Outcome)
+			got := mustDecide(t, rows, meta).Sizes[0]
+			require.Equal(t, tt.want, got.Outcome)
+			require.Equal(t, tt.more, got.MoreBatches)
 		})
 	}
 }

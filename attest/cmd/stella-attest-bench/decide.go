@@ -48,11 +48,7 @@ func writeDecision(dir string, rows []sweep.Row, meta sweep.Meta, d sweep.Decisi
 	if err := os.WriteFile(filepath.Join(dir, "results.bench.txt"), benchmarks.Bytes(), 0o644); err != nil {
 		return err
 	}
-	plots := filepath.Join(dir, "plots")
-	if err := os.MkdirAll(plots, 0o755); err != nil {
-		return err
-	}
-	_, err = sweep.WritePlots(plots, rows, meta, d)
+	_, err = sweep.WritePlots(dir, rows, meta, d)
 	return err
 }
 

@@ -93,7 +93,8 @@ Files in --out:
                          HTTP statuses and place in the log
   results.meta.json      log, client, corpus, plan and runs
   results.bench.txt      the rows for benchstat
-  decision.json, plots/  what follows from it
+  decision.json          what follows from it
+  *.svg, *.png           plots: latency, ecdf, throughput, failures, drift
 
 Exit codes:
   0  decided: there is a default batch size

@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -292,7 +293,7 @@ func TestSweepOfARealLog(t *testing.T) {
 	entries, err := log.Entries(t.Context())
 	require.NoError(t, err)
 	require.Len(t, entries, 15+4+1, "the rows' entries, the warm-up's and the preflight's")
-	for _, name := range []string{"plots/latency.svg", "plots/ecdf.png", "results.bench.txt", "results.entries.jsonl"} {
+	for _, name := range []string{"latency.svg", "ecdf.png", "results.bench.txt", "results.entries.jsonl"} {
 		require.FileExists(t, filepath.Join(out, name))
 	}
 
@@ -461,6 +462,12 @@ func TestUpdateDoc(t *testing.T) {
 	require.Contains(t, string(data), "made up")
 	require.NotContains(t, string(data), filepath.Dir(dir), "a path of this machine")
 	require.Contains(t, runBench(t, "-update-doc", doc, dir).stdout, "is up to date")
+	runBench(t, "-decide", dir)
+	links := regexp.MustCompile(`\]\(([^)]*)\)`).FindAllStringSubmatch(string(data), -1)
+	require.Greater(t, len(links), 4)
+	for _, link := range links {
+		require.FileExists(t, filepath.Join(filepath.Dir(doc), link[1]), "the document links to it")
+	}
 
 	require.NoError(t, os.WriteFile(doc, []byte("# Mine\n"), 0o644))
 	got = runBench(t, "-update-doc", doc, dir)

@@ -47,10 +47,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	// Whoever reads the output must learn that some of it is missing.
 	out := &checkedWriter{w: stdout}
 	err := dispatch(ctx, args, stdin, out, stderr)
-	if out.err != nil {
-		return errors.Join(err, fmt.Errorf("writing the output: %w", out.err))
+	if out.err == nil {
+		return err
 	}
-	return err
+	lost := fmt.Errorf("writing the output: %w", out.err)
+	if errors.Is(err, flag.ErrHelp) {
+		return lost
+	}
+	return errors.Join(err, lost)
 }
 
 func dispatch(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {

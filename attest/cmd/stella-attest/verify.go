@@ -179,6 +179,8 @@ func (v *verification) read(path string) (claim, error) {
 			return claim{envelope: env}, nil
 		case envErr == nil:
 			return claim{}, errors.New("it is an envelope, and has no log entry: submit it, or check its signature alone with -no-log")
+		case v.trust == nil:
+			return claim{}, fmt.Errorf("it is no bundle (%w) and no envelope (%w)", err, envErr)
 		}
 		return claim{}, err
 	}

@@ -1,0 +1,93 @@
+# The commands of the repository. The GitHub workflows and .ci/run call the same ones.
+
+GO      ?= go
+OUT     := out
+BIN     := $(OUT)/bin
+TOOL    := $(GO) tool -modfile=.github/tools.mod
+REPORTS := testdata/scanner-reports
+RECORD  := experiments/dsse_rekor
+DOC     := docs/attestation/dsse-rekor-batch-sizing.md
+
+# A short plan for a person who waits, and what `make sweep` measures.
+RUN_SIZES   := 1,5,10,25,50
+SWEEP_SIZES := 1,5,10,25,50,100,250,500
+BENCH_COUNT ?= 6
+
+# Runs a command with the log's URL in $$REKOR_URL. A development key that it makes
+# stays in $(OUT).
+WITH_REKOR := STELLA_REKOR=$(BIN)/stella-rekor XDG_CONFIG_HOME=$(CURDIR)/$(OUT) scripts/with-rekor
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## lists the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+.PHONY: run
+run: binaries ## the main job end to end: sign reports, sweep batch sizes on a real Rekor, decide
+	@rm -rf $(OUT)/run
+	@$(WITH_REKOR) -- sh -c '$(BIN)/stella-attest-bench \
+		--reports-dir $(REPORTS) --rekor-url "$$REKOR_URL" --batch-sizes $(RUN_SIZES) --out $(OUT)/run \
+		-blocks 10 -confirm=false -seed 1 -environment "make run"; \
+		code=$$?; [ $$code -ne 3 ] || code=0; \
+		[ $$code -ne 0 ] || echo "Rows, decision and plots are in $(OUT)/run. Ten batches of a size prove little: make sweep measures until it can decide."; \
+		exit $$code'
+
+.PHONY: binaries
+binaries:
+	@mkdir -p $(BIN)
+	$(GO) build -o $(BIN)/ ./attest/cmd/...
+
+.PHONY: test
+test: ## every test, as CI runs them
+	$(GO) test ./...
+
+.PHONY: race
+race: ## every test under the race detector
+	$(GO) test -race ./...
+
+.PHONY: sweep
+sweep: binaries ## Go benchmarks into a benchstat table, then a full sweep with its decision (20 minutes)
+	@mkdir -p $(OUT)
+	$(GO) test -run '^$$' -bench Submit -benchtime 1x -count $(BENCH_COUNT) -timeout 30m ./attest/... | tee $(OUT)/submit.bench.txt
+	$(TOOL) benchstat -col /K $(OUT)/submit.bench.txt | tee $(OUT)/submit.benchstat.txt
+	@grep -q 'entries/s' $(OUT)/submit.benchstat.txt || { echo "benchstat made an empty table of $(OUT)/submit.bench.txt" >&2; exit 1; }
+	@rm -rf $(OUT)/sweep
+	@$(WITH_REKOR) -- sh -c '$(BIN)/stella-attest-bench \
+		--reports-dir $(REPORTS) --rekor-url "$$REKOR_URL" --batch-sizes $(SWEEP_SIZES) --out $(OUT)/sweep \
+		-key $(OUT)/development-key.pem -environment "make sweep"; \
+		code=$$?; [ $$code -ne 3 ] || code=0; exit $$code'
+
+.PHONY: doc
+doc: binaries ## writes the recorded sweeps into the document about batch sizes
+	$(BIN)/stella-attest-bench -update-doc $(DOC) $(sort $(wildcard $(RECORD)/*/))
+
+.PHONY: golden
+golden: ## rewrites golden files and the report corpus, then shows what changed
+	$(GO) run ./testdata/scanner-reports/generate -o $(REPORTS)
+	$(GO) test ./attest/sweep -run Golden -update
+	git --no-pager diff --stat -- testdata '*/testdata/*'
+
+.PHONY: fuzz
+FUZZTIME ?= 30s
+fuzz: ## every fuzz test for FUZZTIME (30s)
+	@for pkg in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+		for name in $$(grep -h '^func Fuzz' $$pkg/*_test.go | sed 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/'); do \
+			echo "$$pkg $$name"; $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
+
+.PHONY: bench
+bench: ## speed of signing and submitting beside their floors
+	@mkdir -p $(OUT)
+	$(GO) test -run '^$$' -bench 'Seal|BatchCPU|Parallel' -benchtime 200ms -count 10 ./attest ./attest/rekor | tee $(OUT)/bench.txt
+	$(TOOL) benchstat -col /op $(OUT)/bench.txt
+
+.PHONY: check
+check: ## formatting, vet, staticcheck, dead code and the repository's rules
+	@unformatted=$$($(TOOL) gofumpt -l .); [ -z "$$unformatted" ] || { echo "not gofumpt'ed:"; echo "$$unformatted"; exit 1; }
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+	@dead=$$($(TOOL) deadcode -test ./... ./testdata/scanner-reports/...); [ -z "$$dead" ] || { echo "dead code:"; echo "$$dead"; exit 1; }
+	$(GO) mod tidy -diff
+	$(GO) test -count=1 .
