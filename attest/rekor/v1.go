@@ -107,8 +107,10 @@ func (l *V1) request(e attest.Envelope) pieces {
 func (l *V1) recover(ctx context.Context, e attest.Envelope, conflict answer) (Entry, *Error) {
 	uuid := path.Base(conflict.header.Get("Location"))
 	if !isEntryID(uuid) {
-		return Entry{}, &Error{Class: Ambiguous, Status: conflict.status,
-			Message: "the log has the entry, but its answer does not say where (no Location)"}
+		return Entry{}, &Error{
+			Class: Ambiguous, Status: conflict.status,
+			Message: "the log has the entry, but its answer does not say where (no Location)",
+		}
 	}
 	for {
 		a, failed := l.do(ctx, http.MethodGet, v1Entries+"/"+uuid, nil)
@@ -119,8 +121,10 @@ func (l *V1) recover(ctx context.Context, e attest.Envelope, conflict answer) (E
 			failed = refusal(a)
 		}
 		if err := wait(ctx, max(l.poll, failed.RetryAfter)); err != nil {
-			return Entry{}, &Error{Class: Ambiguous, Status: conflict.status, Err: failed,
-				Message: "the log has entry " + uuid + ", but it could not be read back in time"}
+			return Entry{}, &Error{
+				Class: Ambiguous, Status: conflict.status, Err: failed,
+				Message: "the log has entry " + uuid + ", but it could not be read back in time",
+			}
 		}
 	}
 }

@@ -164,8 +164,10 @@ func decodeV2(body []byte) (*rekorpb.TransparencyLogEntry, error) {
 func (l *V2) recover(ctx context.Context, e attest.Envelope, conflict answer) (Entry, *Error) {
 	index, err := strconv.ParseInt(conflict.header.Get("X-Log-Index"), 10, 64)
 	if err != nil || index < 0 {
-		return Entry{}, &Error{Class: Ambiguous, Status: conflict.status,
-			Message: "the log has the entry, but its answer does not say where (no x-log-index)"}
+		return Entry{}, &Error{
+			Class: Ambiguous, Status: conflict.status,
+			Message: "the log has the entry, but its answer does not say where (no x-log-index)",
+		}
 	}
 	for {
 		entry, err := l.entryAt(ctx, index)

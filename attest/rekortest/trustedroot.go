@@ -43,7 +43,7 @@ func (l *V2) TrustedRoot() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	u.Host = u.Host
+	u.Host = l.cfg.Hostname + ":" + u.Port()
 	return trustedRoot(u.String(), l.key.Public(), l.logID, l.keyMade)
 }
 

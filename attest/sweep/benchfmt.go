@@ -32,9 +32,10 @@ func BenchmarkName(logKind string, size, concurrency int) string {
 }
 
 // WriteBenchmarks writes the rows in the format that benchstat and
-// [golang.org/x/perf/benchfmt] read: a line of one iteration for every run, so that
-// benchstat has as many samples as there were batches, and after them for every
-// size a line with the one p95 of all its batches. It writes nothing where rows and
+// [golang.org/x/perf/benchfmt] read. Sizes ascend, because benchstat compares with
+// the first; each has a line of one iteration for every run, so that benchstat has
+// as many samples as there were batches, and then a line with the one p95 of them
+// all. It writes nothing where rows and
 // meta do not match, with the error of [Decide].
 func WriteBenchmarks(w io.Writer, rows []Row, meta Meta) error {
 	d, err := Decide(rows, meta)
@@ -58,16 +59,19 @@ func WriteBenchmarks(w io.Writer, rows []Row, meta Meta) error {
 			Values: values,
 		})
 	}
-	for i, r := range rows {
-		if err := write(r.BatchSize, 1, runValues(r, meta.Runs[i])...); err != nil {
-			return err
+	for _, size := range d.Sizes {
+		for i, r := range rows {
+			if r.BatchSize != size.BatchSize {
+				continue
+			}
+			if err := write(r.BatchSize, 1, runValues(r, meta.Runs[i])...); err != nil {
+				return err
+			}
 		}
-	}
-	for _, s := range d.Sizes {
-		if s.Batches == 0 {
+		if size.Batches == 0 {
 			continue
 		}
-		if err := write(s.BatchSize, s.Batches, benchfmt.Value{Value: float64(s.P95.Value) / 1e6, Unit: UnitP95}); err != nil {
+		if err := write(size.BatchSize, size.Batches, benchfmt.Value{Value: float64(size.P95.Value) / 1e6, Unit: UnitP95}); err != nil {
 			return err
 		}
 	}

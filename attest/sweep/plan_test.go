@@ -180,7 +180,8 @@ func TestSchedule(t *testing.T) {
 				}
 				return fine(run)
 			},
-			map[int]int{1: 299, 5: 60, 10: 59, 50: 59}, nil,
+			map[int]int{1: 299, 5: 60, 10: 59, 50: 59},
+			nil,
 		},
 		{
 			"50 is over the budget all the time", true,

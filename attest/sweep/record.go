@@ -41,8 +41,8 @@ type Record struct {
 	Dropped []string
 }
 
-// lineFile is a file that holds whole lines only: a write that fails half-way is
-// taken back.
+// lineFile is a file of whole lines. A write that fails half-way leaves a part of
+// them behind size: who writes cuts it off.
 type lineFile struct {
 	f interface {
 		io.WriteCloser
@@ -54,7 +54,7 @@ type lineFile struct {
 
 func (l *lineFile) append(lines []byte) error {
 	if _, err := l.f.Write(lines); err != nil {
-		return errors.Join(err, l.cut(l.size))
+		return err
 	}
 	l.size += int64(len(lines))
 	return nil

@@ -214,6 +214,26 @@ func TestRunWithFailures(t *testing.T) {
 	})
 }
 
+// TestRunInterrupted ends the context while the batch is in flight: what the
+// cancelled attempts gave must not become a row.
+func TestRunInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, log := newRunner(t)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		enough := errors.New("enough")
+		log.fault = func(n int) fault {
+			if n == 3 {
+				cancel(enough)
+			}
+			return fault{}
+		}
+		_, err := r.Run(ctx, 0, Run{Size: 5})
+		require.ErrorIs(t, err, enough)
+		require.GreaterOrEqual(t, log.requests, 4)
+		require.Zero(t, log.inFlight)
+	})
+}
+
 // TestPayloadsAreUnique reads back what a log holds after a sweep: no payload twice,
 // and every report used about equally often.
 func TestPayloadsAreUnique(t *testing.T) {

@@ -1,4 +1,4 @@
-// Stella-attest-bench measures how many signed scanner reports one batch may hold
+// Command stella-attest-bench measures how many signed scanner reports one batch may hold
 // for a Rekor log, and decides it. See usage for its flags, files and exit codes.
 package main
 

@@ -1,4 +1,4 @@
-// Stella-attest signs scanner reports into DSSE envelopes, submits those to a Rekor
+// Command stella-attest signs scanner reports into DSSE envelopes, submits those to a Rekor
 // transparency log, and verifies offline what came back. See usage for its
 // commands, files and exit codes.
 package main
