@@ -350,6 +350,7 @@ var lightImports = []string{
 	"github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1",
 	"github.com/sigstore/protobuf-specs/gen/pb-go/trustroot/v1",
 	"github.com/sigstore/rekor-tiles/v2/pkg/note",
+	"github.com/secure-systems-lab/go-securesystemslib/dsse",
 	"github.com/sigstore/sigstore/pkg/cryptoutils",
 	"github.com/transparency-dev/formats/log",
 	"github.com/transparency-dev/merkle/proof",

@@ -17,6 +17,8 @@ import (
 	"testing"
 
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
+	"github.com/sigstore/sigstore/pkg/signature"
+	sigdsse "github.com/sigstore/sigstore/pkg/signature/dsse"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
@@ -128,6 +130,21 @@ func TestSealIsDeterministicAndVerifies(t *testing.T) {
 			require.NoError(t, v.Verify(parsed))
 		})
 	}
+}
+
+// Verifiers of other make read our envelopes, key id and all.
+func TestReferenceLibraryVerifies(t *testing.T) {
+	signer := signers(t)[attest.ECDSAP256SHA256]
+	env, err := attest.Seal(t.Context(), []byte("p"), "t", signer)
+	require.NoError(t, err)
+	var e dsse.Envelope
+	require.NoError(t, json.Unmarshal(env.Bytes(), &e))
+	verifier, err := signature.LoadVerifier(signer.Public(), crypto.SHA256)
+	require.NoError(t, err)
+	reference, err := dsse.NewEnvelopeVerifier(&sigdsse.VerifierAdapter{SignatureVerifier: verifier, Pub: signer.Public()})
+	require.NoError(t, err)
+	_, err = reference.Verify(t.Context(), &e)
+	require.NoError(t, err)
 }
 
 func TestBothBase64AlphabetsVerify(t *testing.T) {

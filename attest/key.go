@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
 )
@@ -110,13 +111,18 @@ func DevelopmentKey(path string) (PrivateKey, error) {
 	return LoadKey(path, nil)
 }
 
-// createWhole makes a file that appears with all its bytes or not at all, and
-// fails with fs.ErrExist where there is one already: a link does both.
+// createWhole makes a file, readable by its owner only, that appears with all its
+// bytes or not at all, and fails with fs.ErrExist where there is one already: a
+// link does both.
 func createWhole(path string, data []byte) error {
-	tmp := fmt.Sprintf("%s.%d.tmp", path, os.Getpid())
-	if err := os.WriteFile(tmp, data, 0o600); err != nil {
+	tmp, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp)
-	return os.Link(tmp, path)
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(data)
+	if err := errors.Join(err, tmp.Close()); err != nil {
+		return err
+	}
+	return os.Link(tmp.Name(), path)
 }

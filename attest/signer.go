@@ -8,10 +8,10 @@ import (
 	"crypto/elliptic"
 	"crypto/sha256"
 	"crypto/sha512"
-	"crypto/x509"
-	"encoding/hex"
 	"errors"
 	"fmt"
+
+	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 )
 
 // Algorithm names a signature scheme as Sigstore's algorithm registry does
@@ -133,15 +133,16 @@ func DefaultAlgorithm(pub crypto.PublicKey) (Algorithm, error) {
 	return alg, nil
 }
 
-// KeyID returns the hint this package writes into envelopes: the SHA-256 of the
-// key's DER SubjectPublicKeyInfo (RFC 5280 section 4.1), in lower-case hex.
+// KeyID returns the hint this package writes into envelopes: the fingerprint that
+// OpenSSH shows for the key, "SHA256:" and base64. DSSE leaves the form open, but
+// verifiers built on go-securesystemslib (in-toto, sigstore-go) give a bare key
+// this id and pass over signatures that name another.
 func KeyID(pub crypto.PublicKey) (string, error) {
-	der, err := x509.MarshalPKIXPublicKey(pub)
+	id, err := dsse.SHA256KeyID(pub)
 	if err != nil {
 		return "", fmt.Errorf("making a key id: %w", err)
 	}
-	sum := sha256.Sum256(der)
-	return hex.EncodeToString(sum[:]), nil
+	return id, nil
 }
 
 // Errors of [Verifier.Verify].

@@ -84,15 +84,22 @@ type Decision struct {
 	Measured      Measured `json:"measured"`
 }
 
-// HardMax is the smallest size that failed in two blocks, or whose lower bound of
-// p95 is over the budget.
+// HardMax is the size that no batch may exceed. A maximum that may be used must
+// not itself be known to fail, so it is the largest size that was measured below
+// the first failing one.
 type HardMax struct {
-	// Size is that size. Where there is none it is the largest size that was
-	// measured: the hard maximum is no less, and nothing is known beyond it.
-	Size    int    `json:"batch_size"`
-	Reached bool   `json:"reached"`
-	Reason  string `json:"reason"`
+	// Size is 0 where the smallest size measured fails already, or nothing was
+	// measured.
+	Size int `json:"batch_size"`
+	// FirstFailing is the smallest size that failed in two blocks, or whose lower
+	// bound of p95 is over the budget. 0 says that no size measured did: the maximum
+	// was not reached, it is at least Size, and nothing is known beyond.
+	FirstFailing int    `json:"first_failing"`
+	Reason       string `json:"reason"` // why FirstFailing fails, or that none does
 }
+
+// Reached reports whether a size was measured that fails.
+func (h HardMax) Reached() bool { return h.FirstFailing > 0 }
 
 // Measured is what a decision binds to.
 type Measured struct {
@@ -394,15 +401,13 @@ func defaultSize(sizes []Size) (int, string) {
 }
 
 func hardMax(sizes []Size) HardMax {
+	largest := 0
 	for _, s := range sizes {
 		for _, r := range s.Reasons {
 			if s.Outcome == Refused && (r.Check == CheckFailures || r.Check == CheckLatency) {
-				return HardMax{Size: s.BatchSize, Reached: true, Reason: r.Says}
+				return HardMax{Size: largest, FirstFailing: s.BatchSize, Reason: r.Says}
 			}
 		}
-	}
-	largest := 0
-	for _, s := range sizes {
 		if s.Batches > 0 {
 			largest = s.BatchSize
 		}
@@ -516,7 +521,7 @@ type Limits struct {
 	DefaultFrom   string // the environment that set it, empty where Default is 0
 	DefaultReason string
 	HardMax       HardMax
-	HardMaxFrom   string // the environment that set it, empty where HardMax.Size is 0
+	HardMaxFrom   string // the environment that set it, empty where none did
 	// Undecided names the environments that set no default, each with the reason.
 	Undecided []string
 }
@@ -524,12 +529,12 @@ type Limits struct {
 // Combine takes the most careful of several decisions. The hard maximum is the
 // smallest one reached; an environment that is decided but reached none bounds it
 // by the largest size measured there, because nothing is known beyond. The default
-// is the smallest default of the environments that are decided, and never as large
-// as a hard maximum that another one reached.
+// is the smallest default of the environments that are decided, and never over the
+// hard maximum of another one.
 func Combine(decisions []Decision) Limits {
 	l := Limits{DefaultReason: "no environment is decided", HardMax: HardMax{Reason: "no environment is decided or reached a hard maximum"}}
 	for _, d := range decisions {
-		if h := d.HardMax; (h.Reached || d.Status == Decided) && (l.HardMaxFrom == "" || stricter(h, l.HardMax)) {
+		if h := d.HardMax; (h.Reached() || d.Status == Decided) && (l.HardMaxFrom == "" || stricter(h, l.HardMax)) {
 			l.HardMax, l.HardMaxFrom = h, d.Measured.name()
 		}
 	}
@@ -539,9 +544,9 @@ func Combine(decisions []Decision) Limits {
 			continue
 		}
 		k, reason := d.Default, d.DefaultReason
-		if l.HardMax.Reached && k >= l.HardMax.Size {
-			k = largestBelow(d.Sizes, l.HardMax.Size)
-			reason = fmt.Sprintf("%d is accepted here, but in %s %d %s", d.Default, l.HardMaxFrom, l.HardMax.Size, l.HardMax.Reason)
+		if l.HardMax.Reached() && k > l.HardMax.Size {
+			k = l.HardMax.Size
+			reason = fmt.Sprintf("%d is accepted here, but in %s %d %s", d.Default, l.HardMaxFrom, l.HardMax.FirstFailing, l.HardMax.Reason)
 		}
 		if l.DefaultFrom == "" || k < l.Default {
 			l.Default, l.DefaultFrom, l.DefaultReason = k, d.Measured.name(), reason
@@ -553,18 +558,7 @@ func Combine(decisions []Decision) Limits {
 // stricter orders hard maxima by size; of two equal ones, the one that was reached
 // says more.
 func stricter(a, b HardMax) bool {
-	return a.Size < b.Size || a.Size == b.Size && a.Reached && !b.Reached
-}
-
-// largestBelow is the largest size measured under a limit, 0 where there is none.
-func largestBelow(sizes []Size, limit int) int {
-	k := 0
-	for _, s := range sizes {
-		if s.BatchSize < limit {
-			k = s.BatchSize
-		}
-	}
-	return k
+	return a.Size < b.Size || a.Size == b.Size && a.Reached() && !b.Reached()
 }
 
 // name is how people tell environments apart.

@@ -368,9 +368,10 @@ func checkCoherent(t *testing.T, d Decision) {
 		require.Equal(t, s.BatchSize <= d.Default || s.Outcome == Accepted, s.Outcome == Accepted, "every size up to the default is accepted")
 		require.True(t, s.MoreBatches == 0 || s.Outcome == Inconclusive, "only an open size has more to run")
 	}
-	if d.HardMax.Reached {
-		require.Less(t, d.Default, d.HardMax.Size)
-		require.Equal(t, Refused, outcomes(d)[d.HardMax.Size])
+	require.LessOrEqual(t, d.Default, d.HardMax.Size)
+	if d.HardMax.Reached() {
+		require.Less(t, d.HardMax.Size, d.HardMax.FirstFailing)
+		require.Equal(t, Refused, outcomes(d)[d.HardMax.FirstFailing])
 	}
 	require.Equal(t, d.Default > 0, d.Status == Decided)
 }
@@ -480,13 +481,13 @@ func TestCombine(t *testing.T) {
 		undecided   []string
 	}{
 		{"none", nil, 0, "", "not reached", "", nil},
-		{"one", []Decision{large}, 100, "large", "500", "large", nil},
-		{"smallest of both", []Decision{large, small}, 20, "small", "200", "small", nil},
-		{"the order does not matter", []Decision{small, large}, 20, "small", "200", "small", nil},
+		{"one", []Decision{large}, 100, "large", "100, below 500", "large", nil},
+		{"smallest of both", []Decision{large, small}, 20, "small", "20, below 200", "small", nil},
+		{"the order does not matter", []Decision{small, large}, 20, "small", "20, below 200", "small", nil},
 		{"not measured further", []Decision{large, short}, 50, "short", "not reached, ≥ 50", "short", nil},
-		{"undecided is named", []Decision{large, open}, 100, "large", "500", "large", []string{"open"}},
-		{"failed is named", []Decision{broken, small}, 0, "small", "1", "broken", []string{"broken"}},
-		{"a failure counts before the default", []Decision{large, half}, 10, "large", "50", "half", []string{"half"}},
+		{"undecided is named", []Decision{large, open}, 100, "large", "100, below 500", "large", []string{"open"}},
+		{"failed is named", []Decision{broken, small}, 0, "small", "none, below 1", "broken", []string{"broken"}},
+		{"a failure counts before the default", []Decision{large, half}, 1, "large", "1, below 50", "half", []string{"half"}},
 		{"only undecided", []Decision{open}, 0, "", "not reached", "", []string{"open"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

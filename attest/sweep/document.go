@@ -61,7 +61,9 @@ func writeLimits(b *bytes.Buffer, evidence []Evidence) {
 	}
 	l := Combine(decisions)
 	hardMaxReason := l.HardMax.Reason
-	if !l.HardMax.Reached {
+	if l.HardMax.Reached() {
+		hardMaxReason = fmt.Sprintf("the largest size measured below %d: %s", l.HardMax.FirstFailing, hardMaxReason)
+	} else {
 		hardMaxReason = "the largest size measured: " + hardMaxReason
 	}
 	tableRow(b, "constant", "value", "set by", "because")

@@ -97,12 +97,13 @@ func WriteTable(w io.Writer, d Decision) error {
 	return err
 }
 
-// String is the size, or that none was reached: "50", "not reached, ≥ 100". Where
-// nothing was measured it is "not reached".
+// String is the size and the one that fails above it, or that none was reached:
+// "50, below 100", "none, below 1", "not reached, ≥ 100". Where nothing was
+// measured it is "not reached".
 func (h HardMax) String() string {
 	switch {
-	case h.Reached:
-		return fmt.Sprint(h.Size)
+	case h.Reached():
+		return fmt.Sprintf("%s, below %d", orNone(h.Size), h.FirstFailing)
 	case h.Size == 0:
 		return "not reached"
 	}

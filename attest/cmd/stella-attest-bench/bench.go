@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -262,10 +261,11 @@ func (b *bench) meta() (m sweep.Meta, err error) {
 			take()
 		}
 	}
-	if f.given["gap-min"] != f.given["gap-max"] && m.Plan.MinGap > m.Plan.MaxGap {
-		// One bound was given and lies beyond the other's default.
-		m.Plan.MinGap = sweep.Millis(cmp.Or(f.gapMin, f.gapMax))
-		m.Plan.MaxGap = m.Plan.MinGap
+	if m.Plan.MinGap > m.Plan.MaxGap && !f.given["gap-min"] {
+		m.Plan.MinGap = 0 // the default lies beyond the bound that was given
+	}
+	if m.Plan.MinGap > m.Plan.MaxGap && !f.given["gap-max"] {
+		m.Plan.MaxGap = 2 * m.Plan.MinGap
 	}
 	m.Plan.Sizes = f.sizes
 	m.Log = b.info
