@@ -543,14 +543,13 @@ func Combine(decisions []Decision) Limits {
 			l.Undecided = append(l.Undecided, fmt.Sprintf("%s: %s", d.Measured.name(), d.DefaultReason))
 			continue
 		}
-		k, reason := d.Default, d.DefaultReason
-		if l.HardMax.Reached() && k > l.HardMax.Size {
-			k = l.HardMax.Size
-			reason = fmt.Sprintf("%d is accepted here, but in %s %d %s", d.Default, l.HardMaxFrom, l.HardMax.FirstFailing, l.HardMax.Reason)
+		if l.DefaultFrom == "" || d.Default < l.Default {
+			l.Default, l.DefaultFrom, l.DefaultReason = d.Default, d.Measured.name(), d.DefaultReason
 		}
-		if l.DefaultFrom == "" || k < l.Default {
-			l.Default, l.DefaultFrom, l.DefaultReason = k, d.Measured.name(), reason
-		}
+	}
+	if h := l.HardMax; h.Reached() && l.Default > h.Size {
+		l.DefaultReason = fmt.Sprintf("%d is accepted here, but in %s %d %s", l.Default, l.HardMaxFrom, h.FirstFailing, h.Reason)
+		l.Default = h.Size
 	}
 	return l
 }
