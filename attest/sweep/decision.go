@@ -575,24 +575,6 @@ func (d Decision) Encode() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// ParseDecision reads what [Decision.Encode] wrote. Another schema, an unknown
-// field and trailing data are errors.
-func ParseDecision(data []byte) (Decision, error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	var d Decision
-	if err := dec.Decode(&d); err != nil {
-		return Decision{}, fmt.Errorf("parsing a decision: %w", err)
-	}
-	if dec.More() {
-		return Decision{}, errors.New("parsing a decision: data after its end: keep one decision in a file")
-	}
-	if d.Schema != DecisionSchema {
-		return Decision{}, fmt.Errorf("parsing a decision: schema %q, not %q: decide again from the rows", d.Schema, DecisionSchema)
-	}
-	return d, nil
-}
-
 // rounded leaves the digits that mean something. Verdicts are made before.
 func rounded(s Size) Size {
 	for _, f := range []*float64{&s.RetriesPerEntry, &s.EntryFailureUpper, &s.BatchFailureUpper} {

@@ -186,12 +186,6 @@ func TestDecideGolden(t *testing.T) {
 			got, err := d.Encode()
 			require.NoError(t, err)
 			goldenCheck(t, got, "decision", tt.name, "decision.json")
-
-			parsed, err := ParseDecision(got)
-			require.NoError(t, err)
-			if diff := cmp.Diff(d, parsed); diff != "" {
-				t.Errorf("ParseDecision(Encode()) differs (-want +got)\n%s", diff)
-			}
 		})
 	}
 }
@@ -444,18 +438,6 @@ func checkMore(t *testing.T, rows []Row, meta Meta, d Decision) {
 	}
 }
 
-func TestParseDecisionErrors(t *testing.T) {
-	for in, want := range map[string]string{
-		``:                    "EOF",
-		`{"schema": "other"}`: `schema "other"`,
-		`{"colour": 1}`:       "unknown field",
-		`{"schema": "` + DecisionSchema + `"} {}`: "after its end",
-	} {
-		_, err := ParseDecision([]byte(in))
-		require.ErrorContains(t, err, want, "ParseDecision(%s)", in)
-	}
-}
-
 func TestCombine(t *testing.T) {
 	decide := func(env string, data ...sizeData) Decision {
 		rows, meta := synthetic(env, data)
@@ -504,28 +486,4 @@ func TestCombine(t *testing.T) {
 			}
 		})
 	}
-}
-
-func FuzzParseDecision(f *testing.F) {
-	files, err := filepath.Glob(filepath.Join("testdata", "decision", "*", "decision.json"))
-	require.NoError(f, err)
-	require.NotEmpty(f, files)
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		require.NoError(f, err)
-		f.Add(data)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		d, err := ParseDecision(data)
-		if err != nil {
-			return
-		}
-		once, err := d.Encode()
-		require.NoError(t, err)
-		d, err = ParseDecision(once)
-		require.NoError(t, err)
-		twice, err := d.Encode()
-		require.NoError(t, err)
-		require.Equal(t, string(once), string(twice))
-	})
 }

@@ -66,8 +66,9 @@ What is measured:
                        printed and recorded)
   -gap-min, -gap-max N bounds of the random wait before each run, in milliseconds
                        (default: one and two checkpoint intervals of the log; for
-                       a v2 log at least 1000 and 2000, because it looks for new
-                       checkpoints once a second)
+                       a v2 log 0 and one, at least 1000: left alone for longer it
+                       answers faster than one in use. Behind a limiter, give gaps
+                       in which it recovers from the largest batch)
   -budget-ms N         what the p95 latency of a batch may reach
                        (default 5000; for a v2 log 5000 and two checkpoint intervals)
   -environment NAME    what the result is called (default: the name of the log)
