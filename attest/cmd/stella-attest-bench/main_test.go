@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -26,6 +27,7 @@ import (
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
 	"github.com/stretchr/testify/require"
 
+	"github.com/stella-ops/stella/attest"
 	"github.com/stella-ops/stella/attest/rekortest"
 	"github.com/stella-ops/stella/attest/sweep"
 )
@@ -473,4 +475,39 @@ func TestUpdateDoc(t *testing.T) {
 	got = runBench(t, "-update-doc", doc, dir)
 	require.Equal(t, 1, got.code)
 	require.Contains(t, got.stderr, "<!-- generated: sweep -->")
+}
+
+// TestDefaultsFollowTheLog: what was not given fits the kind of log and how often it
+// gives a checkpoint.
+func TestDefaultsFollowTheLog(t *testing.T) {
+	ms := func(n int) sweep.Millis { return sweep.Millis(time.Duration(n) * time.Millisecond) }
+	for _, test := range []struct {
+		kind             string
+		interval         sweep.Millis
+		args             []string
+		min, max, budget sweep.Millis
+		timeout          sweep.Millis
+	}{
+		{"v1", ms(100), nil, ms(100), ms(200), ms(5000), ms(10_000)},
+		{"v1", ms(100), []string{"-gap-max", "10"}, 0, ms(10), ms(5000), ms(10_000)},
+		{"v1", ms(100), []string{"-gap-min", "1000"}, ms(1000), ms(2000), ms(5000), ms(10_000)},
+		{"v1", ms(100), []string{"-gap-min", "150", "-budget-ms", "70"}, ms(150), ms(200), ms(70), ms(10_000)},
+		{"v2", ms(10_000), nil, 0, ms(10_000), ms(25_000), ms(30_000)},
+		{"v2", ms(100), nil, 0, ms(1000), ms(5200), ms(30_000)},
+		{"v2", ms(100), []string{"--timeout-ms", "500"}, 0, ms(1000), ms(5200), ms(500)},
+	} {
+		f, err := parseFlags(append([]string{"--reports-dir", "x", "--rekor-url", "x", "--batch-sizes", "1", "--out", "x"}, test.args...), io.Discard)
+		require.NoError(t, err)
+		reports, err := sweep.LoadReports(reportsDir(t))
+		require.NoError(t, err)
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		require.NoError(t, err)
+		signer, err := attest.NewSigner(key, attest.Ed25519)
+		require.NoError(t, err)
+		b := bench{flags: f, reports: reports, signer: signer, info: sweep.LogInfo{Kind: test.kind, CheckpointInterval: test.interval}}
+		m, err := b.meta()
+		require.NoError(t, err, "%s %v", test.kind, test.args)
+		require.Equal(t, []sweep.Millis{test.min, test.max, test.budget, test.timeout},
+			[]sweep.Millis{m.Plan.MinGap, m.Plan.MaxGap, m.Plan.Budget, m.Client.Timeout}, "%s every %v, %v", test.kind, test.interval, test.args)
+	}
 }
