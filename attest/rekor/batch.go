@@ -42,7 +42,8 @@ type Result struct {
 	// Class is Accepted, or the class that counts for the envelope: once an attempt
 	// was ambiguous, an envelope that was not accepted later stays Ambiguous.
 	Class Class
-	// Entry is set when Class is Accepted.
+	// Entry is set when Class is Accepted; otherwise it holds its WireBytes alone, 0
+	// for an envelope that was not tried.
 	Entry Entry
 	// Err is nil when Class is Accepted; otherwise it wraps the last attempt's *[Error].
 	Err error
@@ -180,6 +181,7 @@ func submit(ctx context.Context, log Log, e attest.Envelope, p policy) Result {
 			r.Class, r.Entry, r.Ended = Accepted, entry, time.Now()
 			return r
 		}
+		r.Entry.WireBytes = entry.WireBytes
 		failed := asError(err)
 		r.Statuses = append(r.Statuses, failed.Status)
 		ambiguous = ambiguous || failed.Class == Ambiguous

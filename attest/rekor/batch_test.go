@@ -44,9 +44,9 @@ func (s *scripted) Submit(ctx context.Context, e attest.Envelope) (Entry, error)
 		return Entry{}, &Error{Class: Ambiguous, Err: err}
 	}
 	if n < len(s.script) && s.script[n] != nil {
-		return Entry{}, s.script[n]
+		return Entry{WireBytes: 7}, s.script[n]
 	}
-	return Entry{TransparencyLogEntry: &rekorpb.TransparencyLogEntry{}}, nil
+	return Entry{WireBytes: 7, TransparencyLogEntry: &rekorpb.TransparencyLogEntry{}}, nil
 }
 
 type plainSigner struct{ attest.Signer }
@@ -100,6 +100,7 @@ func TestOutcomeOfOneEnvelope(t *testing.T) {
 				require.Equal(t, test.want, r.Class)
 				require.Equal(t, test.statuses, r.Statuses)
 				require.Equal(t, len(test.statuses), r.Attempts)
+				require.Equal(t, 7, r.Entry.WireBytes)
 				require.Equal(t, test.want == Accepted, r.Err == nil, "%v", r.Err)
 				if test.want == Ambiguous {
 					require.ErrorContains(t, r.Err, "may be in the log, submit it again")

@@ -18,7 +18,8 @@ type Log interface {
 	// Submit makes one attempt to log the envelope. A duplicate is followed to the
 	// entry that the log already has and is a success once that entry is proved to
 	// be ours. Every error is an *[Error] that carries the attempt's class; ctx
-	// bounds the attempt, reading back a duplicate included.
+	// bounds the attempt, reading back a duplicate included. The entry that comes
+	// with an error holds its WireBytes and nothing else.
 	Submit(ctx context.Context, e attest.Envelope) (Entry, error)
 	// Accepts reports whether the log takes signatures of this algorithm.
 	Accepts(a attest.Algorithm) bool
@@ -35,7 +36,7 @@ type Entry struct {
 	// Recovered says that the log had the entry before this attempt: the answer
 	// was 409, and the entry was read back and compared.
 	Recovered bool
-	// WireBytes is the length of the request body that logged the envelope.
+	// WireBytes is the length of the request body that submitted the envelope.
 	WireBytes int
 }
 

@@ -73,9 +73,10 @@ func (l *V1) Submit(ctx context.Context, e attest.Envelope) (Entry, error) {
 		return Entry{}, refused
 	}
 	request := l.request(e)
+	sent := Entry{WireBytes: request.len()}
 	a, failed := l.do(ctx, http.MethodPost, v1Entries, request)
 	if failed != nil {
-		return Entry{}, failed
+		return sent, failed
 	}
 	var entry Entry
 	switch Classify(a.status, a.body) {
@@ -90,9 +91,9 @@ func (l *V1) Submit(ctx context.Context, e attest.Envelope) (Entry, error) {
 		failed = refusal(a)
 	}
 	if failed != nil {
-		return Entry{}, failed
+		return sent, failed
 	}
-	entry.WireBytes = request.len()
+	entry.WireBytes = sent.WireBytes
 	return entry, nil
 }
 

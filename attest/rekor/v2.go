@@ -98,9 +98,10 @@ func (l *V2) Submit(ctx context.Context, e attest.Envelope) (Entry, error) {
 	if err != nil {
 		return Entry{}, &Error{Class: Permanent, Err: err}
 	}
+	sent := Entry{WireBytes: len(request)}
 	a, failed := l.do(ctx, http.MethodPost, v2Entries, pieces{request})
 	if failed != nil {
-		return Entry{}, failed
+		return sent, failed
 	}
 	var entry Entry
 	switch Classify(a.status, a.body) {
@@ -112,9 +113,9 @@ func (l *V2) Submit(ctx context.Context, e attest.Envelope) (Entry, error) {
 		failed = refusal(a)
 	}
 	if failed != nil {
-		return Entry{}, failed
+		return sent, failed
 	}
-	entry.WireBytes = len(request)
+	entry.WireBytes = sent.WireBytes
 	return entry, nil
 }
 

@@ -3,6 +3,7 @@ package sweep
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"golang.org/x/perf/benchfmt"
@@ -23,20 +24,23 @@ const (
 const benchPackage = "github.com/stella-ops/stella/attest/sweep"
 
 // BenchmarkName is the name of the benchmark of a size, without "Benchmark":
-// Submit/log=v1/K=10/c=10. A concurrency of 0 stands for the size.
+// Submit/log=v1/K=10/c=4. A concurrency of 0, all of a batch in flight, is c=K and
+// not the number: it would part the sizes, and benchstat -col /K could not set them
+// side by side.
 func BenchmarkName(logKind string, size, concurrency int) string {
-	if concurrency == 0 {
-		concurrency = size
+	c := "K"
+	if concurrency > 0 {
+		c = strconv.Itoa(concurrency)
 	}
-	return fmt.Sprintf("Submit/log=%s/K=%d/c=%d", logKind, size, concurrency)
+	return fmt.Sprintf("Submit/log=%s/K=%d/c=%s", logKind, size, c)
 }
 
 // WriteBenchmarks writes the rows in the format that benchstat and
 // [golang.org/x/perf/benchfmt] read. Sizes ascend, because benchstat compares with
 // the first; each has a line of one iteration for every run, so that benchstat has
 // as many samples as there were batches, and then a line with the one p95 of them
-// all. It writes nothing where rows and
-// meta do not match, with the error of [Decide].
+// all. It writes nothing where rows and meta do not match, with the error of
+// [Decide].
 func WriteBenchmarks(w io.Writer, rows []Row, meta Meta) error {
 	d, err := Decide(rows, meta)
 	if err != nil {

@@ -45,7 +45,7 @@ func TestWriteBenchmarks(t *testing.T) {
 	require.Len(t, samples, 2, "100 was not run")
 	require.Equal(t, 1, r.Units().GetBetter(UnitThroughput))
 
-	ten := samples["Submit/log=v1/K=10/c=10"]
+	ten := samples["Submit/log=v1/K=10/c=K"]
 	require.Len(t, ten["sec/op"], 30)
 	require.Len(t, ten[UnitP95], 1)
 	d := mustDecide(t, rows, meta)
@@ -62,12 +62,12 @@ func TestWriteBenchmarks(t *testing.T) {
 	require.InDelta(t, 0.1, sum(ten[UnitFailures]), 1e-9, "one entry of ten, once")
 	require.InDelta(t, 3, sum(ten[UnitRetries]), 1e-9)
 	require.Equal(t, 11346.0, ten[UnitWire][0])
-	require.Len(t, samples["Submit/log=v1/K=50/c=50"][UnitThroughput], 20)
+	require.Len(t, samples["Submit/log=v1/K=50/c=K"][UnitThroughput], 20)
 
 	require.Error(t, WriteBenchmarks(&b, rows[1:], meta))
 }
 
 func TestBenchmarkName(t *testing.T) {
-	require.Equal(t, "Submit/log=v1/K=10/c=10", BenchmarkName("v1", 10, 0))
+	require.Equal(t, "Submit/log=v1/K=10/c=K", BenchmarkName("v1", 10, 0))
 	require.Equal(t, "Submit/log=v2/K=10/c=4", BenchmarkName("v2", 10, 4))
 }

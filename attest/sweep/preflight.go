@@ -10,55 +10,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/stella-ops/stella/attest"
 	"github.com/stella-ops/stella/attest/rekor"
 )
-
-// ErrPublic is wrapped by the error about a log that everybody uses.
-var ErrPublic = errors.New("a public log: public logs are shared and rate limited, and keep every entry for good")
-
-// CheckPrivate reports whether a log's host is this machine or in a private
-// network. A public log is shared and rate limited: a sweep would fill it for good
-// with entries that mean nothing, and be throttled. Names are looked up, and every
-// address must be private: otherwise the error wraps [ErrPublic].
-func CheckPrivate(ctx context.Context, logURL string) error {
-	u, err := url.Parse(logURL)
-	if err != nil {
-		return fmt.Errorf("the log's URL: %w", err)
-	}
-	host := u.Hostname()
-	switch {
-	case u.Scheme != "http" && u.Scheme != "https":
-		return fmt.Errorf("the log's URL %q: want http:// or https://", logURL)
-	case host == "":
-		return fmt.Errorf("the log's URL %q names no host", logURL)
-	}
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") { // RFC 6761 section 6.3
-		return nil
-	}
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return fmt.Errorf("looking up the log's host %q: %w; check the URL", host, err)
-	}
-	for _, a := range addrs {
-		if !isPrivate(a) {
-			return fmt.Errorf("%s (%s) is %w", host, a, ErrPublic)
-		}
-	}
-	return nil
-}
-
-func isPrivate(a netip.Addr) bool {
-	a = a.Unmap()
-	return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast()
-}
 
 // settingsPath is where a log started by stella-rekor says how it is run.
 const settingsPath = "/.stella/settings"

@@ -52,8 +52,7 @@ type EntryRecord struct {
 	Index     int    `json:"index"` // in the batch, from 0
 	Report    string `json:"report"`
 	Bytes     int    `json:"bytes"` // of the envelope
-	// WireBytes is the length of the request body, 0 where the envelope is not
-	// accepted: only an entry tells it.
+	// WireBytes is the length of the request body, 0 where the envelope was not tried.
 	WireBytes int `json:"wire_bytes"`
 	// Latency is from the run's intended start to the envelope's outcome.
 	Latency  Millis `json:"latency_ms"`

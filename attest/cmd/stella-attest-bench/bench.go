@@ -89,8 +89,8 @@ func (b *bench) load(ctx context.Context) (err error) {
 		return err
 	}
 	if !b.flags.allowPublic {
-		switch err := sweep.CheckPrivate(ctx, b.flags.rekorURL); {
-		case errors.Is(err, sweep.ErrPublic):
+		switch err := rekor.CheckPrivate(ctx, b.flags.rekorURL); {
+		case errors.Is(err, rekor.ErrPublic):
 			return fmt.Errorf("%w; give -allow-public if that is meant", err)
 		case err != nil:
 			return err

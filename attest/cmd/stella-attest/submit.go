@@ -8,11 +8,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
-	"net/url"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/stella-ops/stella/attest"
@@ -194,8 +191,11 @@ func (s *submission) connect(ctx context.Context, timeoutGiven bool) error {
 		return fmt.Errorf("-rekor-url: %w", err)
 	}
 	if !s.public {
-		if err := checkPrivate(ctx, s.url); err != nil {
-			return err
+		switch err := rekor.CheckPrivate(ctx, s.url); {
+		case errors.Is(err, rekor.ErrPublic):
+			return fmt.Errorf("-rekor-url: %w; give -allow-public if that is meant", err)
+		case err != nil:
+			return fmt.Errorf("-rekor-url: %w", err)
 		}
 	}
 	asking, cancel := context.WithTimeoutCause(ctx, s.policy.AttemptTimeout, fmt.Errorf("no answer within %v", s.policy.AttemptTimeout))
@@ -212,29 +212,6 @@ func (s *submission) connect(ctx context.Context, timeoutGiven bool) error {
 	if s.info.Kind == "v2" && !timeoutGiven {
 		s.policy.AttemptTimeout = 30 * time.Second
 		s.note("a v2 log answers after its next checkpoint: an attempt may take 30 s (-timeout-ms)")
-	}
-	return nil
-}
-
-// checkPrivate refuses a log whose address is not of this machine or of a private
-// network. Names are looked up, and every address must be private.
-func checkPrivate(ctx context.Context, logURL string) error {
-	u, err := url.Parse(logURL)
-	if err != nil {
-		return fmt.Errorf("-rekor-url: %w", err)
-	}
-	host := u.Hostname()
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") { // RFC 6761 section 6.3
-		return nil
-	}
-	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return fmt.Errorf("-rekor-url: looking up %q: %w", host, err)
-	}
-	for _, a := range addrs {
-		if a = a.Unmap(); !a.IsLoopback() && !a.IsPrivate() && !a.IsLinkLocalUnicast() {
-			return fmt.Errorf("%s is a public log (%s): everybody can read there for good what is submitted; give -allow-public if that is meant", host, a)
-		}
 	}
 	return nil
 }
