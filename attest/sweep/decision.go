@@ -109,6 +109,8 @@ type Measured struct {
 	Client      Client    `json:"client"`
 	Corpus      Corpus    `json:"corpus"`
 	Seed        uint64    `json:"seed"`
+	MinGap      Millis    `json:"min_gap_ms"`
+	MaxGap      Millis    `json:"max_gap_ms"`
 	Budget      Millis    `json:"budget_ms"`
 	Rows        int       `json:"rows"`
 	RowsSHA256  string    `json:"rows_sha256"` // of results.csv
@@ -473,6 +475,8 @@ func measured(rows []Row, m Meta) Measured {
 		Client:      m.Client,
 		Corpus:      m.Corpus,
 		Seed:        m.Plan.Seed,
+		MinGap:      m.Plan.MinGap,
+		MaxGap:      m.Plan.MaxGap,
 		Budget:      m.Plan.Budget,
 		Rows:        len(rows),
 		RowsSHA256:  rowsSHA256(rows),

@@ -108,7 +108,7 @@ func writeEvidence(b *bytes.Buffer, e Evidence) {
 
 func writeLinks(b *bytes.Buffer, dir string) {
 	var links []string
-	for _, file := range []string{ResultsFile, EntriesFile, MetaFile, "decision.json"} {
+	for _, file := range []string{ResultsFile, MetaFile, "decision.json"} {
 		links = append(links, fmt.Sprintf("[%s](%s)", file, path.Join(dir, file)))
 	}
 	fmt.Fprintf(b, "%s\n\n", strings.Join(links, ", "))
@@ -140,7 +140,8 @@ func (m Measured) bindings() []string {
 			count(m.Client.CPUs, "CPU"), m.Client.Go, m.Client.OS),
 		fmt.Sprintf("Corpus: %s of %s, SHA-256 `%s`", count(m.Corpus.Reports, "report"), m.Corpus.span(), m.Corpus.SHA256),
 		fmt.Sprintf("Budget: p95 of a batch within %s", duration(m.Budget)),
-		fmt.Sprintf("Runs: %d from %s, seed %d, results.csv has SHA-256 `%s`", m.Rows, m.Started.UTC().Format(time.DateOnly), m.Seed, m.RowsSHA256),
+		fmt.Sprintf("Runs: %d from %s, seed %d, gaps of %s to %s, results.csv has SHA-256 `%s`",
+			m.Rows, m.Started.UTC().Format(time.DateOnly), m.Seed, duration(m.MinGap), duration(m.MaxGap), m.RowsSHA256),
 	}
 }
 
