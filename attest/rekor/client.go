@@ -73,6 +73,27 @@ type answer struct {
 	body   []byte
 }
 
+func (a answer) class() Class { return Classify(a.status, a.body) }
+
+// submit posts a request and has its answer read, if it is one that tells of an
+// entry: accepted, or a duplicate.
+func (c *client) submit(ctx context.Context, path string, request pieces, read func(answer) (Entry, *Error)) (Entry, error) {
+	sent := Entry{WireBytes: request.len()}
+	a, failed := c.do(ctx, http.MethodPost, path, request)
+	if failed != nil {
+		return sent, failed
+	}
+	if class := a.class(); class != Accepted && class != Duplicate {
+		return sent, refusal(a)
+	}
+	entry, failed := read(a)
+	if failed != nil {
+		return sent, failed
+	}
+	entry.WireBytes = sent.WireBytes
+	return entry, nil
+}
+
 // do sends one request below the base URL. Its error says what became of the
 // request: class Throttled if it surely never reached the log, Permanent if it
 // never will, Ambiguous otherwise.
@@ -164,7 +185,7 @@ func transportClass(err error) Class {
 // refusal makes the error of an answer that is no success.
 func refusal(a answer) *Error {
 	return &Error{
-		Class:      Classify(a.status, a.body),
+		Class:      a.class(),
 		Status:     a.status,
 		RetryAfter: retryAfter(a.header.Get("Retry-After"), time.Now()),
 		Message:    shorten(a.body),
@@ -216,7 +237,7 @@ func wait(ctx context.Context, d time.Duration) error {
 }
 
 // signature returns the one signature of an envelope that is to be submitted.
-func (c *client) signature(e attest.Envelope) (attest.Signature, *Error) {
+func signature(e attest.Envelope) (attest.Signature, *Error) {
 	sigs := e.Signatures()
 	if len(sigs) != 1 {
 		return attest.Signature{}, &Error{Class: Permanent, Message: fmt.Sprintf(
@@ -225,7 +246,13 @@ func (c *client) signature(e attest.Envelope) (attest.Signature, *Error) {
 	return sigs[0], nil
 }
 
-// errNotOurs is returned for an answer or an entry that another envelope made.
-func errNotOurs(status int, what string) *Error {
-	return &Error{Class: Permanent, Status: status, Message: what + " is not made from this envelope; is the URL that of a Rekor log?"}
+// errNotOurs is about an entry that another envelope made.
+func errNotOurs(status int) *Error {
+	return &Error{Class: Permanent, Status: status, Message: "the logged entry is not made from this envelope; is the URL that of a Rekor log?"}
+}
+
+// errNoEntry is about a broken answer. It is ambiguous: the log may well have
+// stored the entry.
+func errNoEntry(status int, err error) *Error {
+	return &Error{Class: Ambiguous, Status: status, Message: "the answer is no log entry", Err: err}
 }

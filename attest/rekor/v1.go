@@ -68,33 +68,16 @@ func (l *V1) Accepts(a attest.Algorithm) bool {
 
 // Submit implements [Log].
 func (l *V1) Submit(ctx context.Context, e attest.Envelope) (Entry, error) {
-	sig, refused := l.signature(e)
+	sig, refused := signature(e)
 	if refused != nil {
 		return Entry{}, refused
 	}
-	request := l.request(e)
-	sent := Entry{WireBytes: request.len()}
-	a, failed := l.do(ctx, http.MethodPost, v1Entries, request)
-	if failed != nil {
-		return sent, failed
-	}
-	var entry Entry
-	switch Classify(a.status, a.body) {
-	case Accepted:
-		entry, failed = parseV1(a)
-		if failed == nil && !bytes.Contains(entry.CanonicalizedBody, []byte(sig.Text)) {
-			failed = errNotOurs(a.status, "the logged entry")
+	return l.submit(ctx, v1Entries, l.request(e), func(a answer) (Entry, *Error) {
+		if a.class() == Duplicate {
+			return l.recover(ctx, e, a)
 		}
-	case Duplicate:
-		entry, failed = l.recover(ctx, e, a)
-	default:
-		failed = refusal(a)
-	}
-	if failed != nil {
-		return sent, failed
-	}
-	entry.WireBytes = sent.WireBytes
-	return entry, nil
+		return parseV1(a, sig)
+	})
 }
 
 // request is the body of a POST: the envelope as a JSON string inside JSON.
@@ -133,9 +116,9 @@ func (l *V1) recover(ctx context.Context, e attest.Envelope, conflict answer) (E
 // recovered checks an entry read back: its body against our envelope, and its
 // inclusion proof.
 func (l *V1) recovered(e attest.Envelope, a answer) (Entry, *Error) {
-	entry, failed := parseV1(a)
-	if failed != nil {
-		return Entry{}, failed
+	entry, err := decodeV1(a.body)
+	if err != nil {
+		return Entry{}, errNoEntry(a.status, err)
 	}
 	if err := l.checkRecovered(e, entry); err != nil {
 		return Entry{}, &Error{Class: Permanent, Status: http.StatusConflict, Err: err}
@@ -162,12 +145,14 @@ type v1Answer map[string]struct {
 	} `json:"verification"`
 }
 
-// parseV1 reads the answer that holds one entry. A broken one is ambiguous: the
-// log may well have stored the entry.
-func parseV1(a answer) (Entry, *Error) {
+// parseV1 reads the answer to a new entry.
+func parseV1(a answer, sig attest.Signature) (Entry, *Error) {
 	e, err := decodeV1(a.body)
-	if err != nil {
-		return Entry{}, &Error{Class: Ambiguous, Status: a.status, Message: "the answer is no log entry", Err: err}
+	switch {
+	case err != nil:
+		return Entry{}, errNoEntry(a.status, err)
+	case !bytes.Contains(e.CanonicalizedBody, []byte(sig.Text)):
+		return Entry{}, errNotOurs(a.status)
 	}
 	return e, nil
 }

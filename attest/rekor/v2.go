@@ -90,7 +90,7 @@ func (l *V2) Accepts(a attest.Algorithm) bool {
 
 // Submit implements [Log].
 func (l *V2) Submit(ctx context.Context, e attest.Envelope) (Entry, error) {
-	sig, refused := l.signature(e)
+	sig, refused := signature(e)
 	if refused != nil {
 		return Entry{}, refused
 	}
@@ -98,25 +98,12 @@ func (l *V2) Submit(ctx context.Context, e attest.Envelope) (Entry, error) {
 	if err != nil {
 		return Entry{}, &Error{Class: Permanent, Err: err}
 	}
-	sent := Entry{WireBytes: len(request)}
-	a, failed := l.do(ctx, http.MethodPost, v2Entries, pieces{request})
-	if failed != nil {
-		return sent, failed
-	}
-	var entry Entry
-	switch Classify(a.status, a.body) {
-	case Accepted:
-		entry, failed = l.parse(a, sig)
-	case Duplicate:
-		entry, failed = l.recover(ctx, e, a)
-	default:
-		failed = refusal(a)
-	}
-	if failed != nil {
-		return sent, failed
-	}
-	entry.WireBytes = sent.WireBytes
-	return entry, nil
+	return l.submit(ctx, v2Entries, pieces{request}, func(a answer) (Entry, *Error) {
+		if a.class() == Duplicate {
+			return l.recover(ctx, e, a)
+		}
+		return l.parse(a, sig)
+	})
 }
 
 // request is the body of a POST. All its strings are base64 or names of ours, so
@@ -133,15 +120,14 @@ func (l *V2) request(e attest.Envelope, sig attest.Signature) ([]byte, error) {
 		b64.EncodeToString(digest), b64.EncodeToString(sig.Sig), l.spki, details), nil
 }
 
-// parse reads the answer to a new entry. A broken one is ambiguous: the log may
-// well have stored the entry.
+// parse reads the answer to a new entry.
 func (l *V2) parse(a answer, sig attest.Signature) (Entry, *Error) {
 	tle, err := decodeV2(a.body)
-	if err != nil {
-		return Entry{}, &Error{Class: Ambiguous, Status: a.status, Message: "the answer is no log entry", Err: err}
-	}
-	if !bytes.Contains(tle.CanonicalizedBody, []byte(base64.StdEncoding.EncodeToString(sig.Sig))) {
-		return Entry{}, errNotOurs(a.status, "the logged entry")
+	switch {
+	case err != nil:
+		return Entry{}, errNoEntry(a.status, err)
+	case !bytes.Contains(tle.CanonicalizedBody, []byte(base64.StdEncoding.EncodeToString(sig.Sig))):
+		return Entry{}, errNotOurs(a.status)
 	}
 	if id := tle.GetLogId().GetKeyId(); len(id) > 0 {
 		l.logID.Store(&id)
