@@ -9,6 +9,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -130,8 +131,8 @@ func TestUsage(t *testing.T) {
 	for want, args := range map[string][]string{
 		"signs scanner reports, submits": {"-h"},
 		"-statement":                     {"sign", "-h"},
-		"at most 100":                    {"submit", "--help"},
-		"-trusted-root FILE":             {"verify", "-help"},
+		fmt.Sprintf("at most %d", attest.HardMaxDsseRekorBatchSize): {"submit", "--help"},
+		"-trusted-root FILE": {"verify", "-help"},
 	} {
 		require.Contains(t, command(t, args...).ok(t).stdout, want)
 	}
