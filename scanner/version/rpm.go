@@ -1,0 +1,54 @@
+package version
+
+import "strings"
+
+// appendRPM reads [epoch:]version[-release] by rpm-version(7). A missing epoch is 0
+// (F-003); a missing release is older than any.
+func appendRPM(key []byte, v string) ([]byte, string) {
+	epoch, rest, ok := strings.Cut(v, ":")
+	if !ok {
+		epoch, rest = "0", v
+	}
+	if !isNumber(epoch) {
+		return key, "its epoch is not a number"
+	}
+	version, release, hasRelease := strings.Cut(rest, "-")
+	switch {
+	case !hasAlnum(version):
+		return key, "its version has neither letter nor digit"
+	case hasRelease && !hasAlnum(release):
+		return key, "its release has neither letter nor digit"
+	case !onlyAlnum(version, "._+~^") || !onlyAlnum(release, "._+~^"):
+		return key, "it holds other characters than letters, digits and . _ + ~ ^ around one hyphen"
+	}
+	key = appendNumber(key, epoch)
+	key = appendRPMPart(key, version)
+	if !hasRelease {
+		return append(key, 0), ""
+	}
+	return appendRPMPart(append(key, 1), release), ""
+}
+
+// appendRPMPart appends the segments that rpmvercmp finds: "~" sorts before the end,
+// "^" after the end and before any segment, letters before numbers. What is none of
+// these only separates.
+func appendRPMPart(key []byte, s string) []byte {
+	const tilde, end, caret, letters, number = 1, 2, 3, 4, 5
+	for s != "" {
+		switch c := s[0]; {
+		case c == '~':
+			key, s = append(key, tilde), s[1:]
+		case c == '^':
+			key, s = append(key, caret), s[1:]
+		case isDigit(c):
+			digits := digitsOf(s)
+			key, s = appendNumber(append(key, number), digits), s[len(digits):]
+		case isAlpha(c):
+			text := alphaOf(s)
+			key, s = appendText(append(key, letters), text), s[len(text):]
+		default:
+			s = s[1:]
+		}
+	}
+	return append(key, end)
+}
