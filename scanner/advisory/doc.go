@@ -1,0 +1,51 @@
+// Package advisory reads OSV records and says which package versions they concern.
+//
+// # Terms
+//
+// A record is one advisory, in one JSON file. An entry is an element of its affected
+// array: one package with ranges and enumerated versions. A verdict is what a record
+// says of one package version: affected, not affected, or unknown where the record, or
+// the version, cannot be judged. An alias group is the ids that name one vulnerability
+// in several databases.
+//
+// # Evaluation
+//
+// [Record.Affects] follows the pseudocode of the OSV schema, section "Evaluation", with
+// what that text leaves open settled as follows:
+//
+//   - Events are sorted by version; the order in the file does not count.
+//   - introduced and fixed (or last_affected) at one version cancel out: the state
+//     before goes on. So [1, 2) and [2, 3) make [1, 3), and [1, 1) holds nothing.
+//   - A fixed or last_affected before the first introduced ends nothing: with reversed
+//     events everything from the introduced version on is affected. It is a problem.
+//   - An enumerated version is equal by its text or by the ecosystem's order: "1.0"
+//     names the "1.0.0" of PyPI.
+//   - A GIT range says nothing of a version number, neither yes nor no, wherever in the
+//     list it stands. An entry that has nothing but GIT ranges cannot be judged.
+//   - A range of unknown type, or with a version that cannot be read, cannot be judged.
+//     The entry's other ranges and versions still can: affected by one of them is
+//     affected, otherwise the verdict is unknown.
+//   - An entry that names a package and no version at all cannot be judged.
+//
+// # Ecosystems
+//
+// The suffix of a release ("Debian:12") keeps releases apart: a record for one release
+// says nothing of another. A record without suffix is not scoped and concerns every
+// release. A package without suffix is of unknown release: records of a release give
+// the verdict unknown for it. The suffix of a repository ("Maven:https://…") keeps
+// apart only repositories that are both named, since inventories rarely name one. In
+// Ubuntu's, ":LTS" may be missing.
+//
+// # Guarantees
+//
+// Nothing is dropped in silence: what is wrong with a record is in [Record.Problems],
+// and a file that is no record in [DB.Rejected]. A DB depends on the set of records
+// alone, not on the order or layout of files. It is safe for concurrent use.
+//
+// # What is not guaranteed
+//
+// The text of an advisory (details, references, credits) is not kept. A commit is not
+// looked up in a GIT range.
+//
+// Source: OSV schema 1.7 (https://ossf.github.io/osv-schema).
+package advisory

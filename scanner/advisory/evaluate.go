@@ -1,0 +1,231 @@
+package advisory
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/stella-ops/stella/scanner/version"
+)
+
+// Status is what a record says of a package version.
+type Status string
+
+// The statuses.
+const (
+	IsAffected  Status = "affected"
+	NotAffected Status = "not affected"
+	Unknown     Status = "unknown"
+)
+
+// Query is a package version to be judged.
+type Query struct {
+	// Ecosystem is OSV's, with its suffix; Name the name in its advisories, in any of
+	// the spellings that the ecosystem holds for equal (PyPI, NuGet, Packagist).
+	Ecosystem, Name, Version string
+	// Withdrawn asks for the verdict of withdrawn records too.
+	Withdrawn bool
+}
+
+// Verdict is a record's judgement of a [Query].
+type Verdict struct {
+	Status Status
+	// Reason is for people: which statement of the record decided, or what could not
+	// be read.
+	Reason string
+	// Fixed are the versions that end the intervals which hold the queried one, oldest
+	// first, where the record states them. Intervals that end with last_affected, and
+	// enumerated versions, have none.
+	Fixed []string
+	// Entries are the entries by which the version is affected.
+	Entries []*Affected
+}
+
+// Affects judges a package version by the rules in the package's documentation (OSV
+// schema, section "Evaluation"). A withdrawn record affects nothing unless q asks for
+// it. A version that the ecosystem's order cannot read is affected where it is
+// enumerated, and otherwise unknown.
+func (r *Record) Affects(q Query) Verdict {
+	if r.Withdrawn != "" && !q.Withdrawn {
+		return Verdict{Status: NotAffected, Reason: "withdrawn " + r.Withdrawn}
+	}
+	key := nameKey(q.Ecosystem, q.Name)
+	e := evaluation{query: q}
+	named := false
+	for i := range r.Affected {
+		a := &r.Affected[i]
+		if a.key != key {
+			continue
+		}
+		switch covers(a.Ecosystem, q.Ecosystem) {
+		case scopeSame:
+			named = true
+			e.entry(a)
+		case scopeUnsure:
+			named = true
+			e.doubt(fmt.Sprintf("it concerns %s, and the package's release is not known", a.Ecosystem))
+		case scopeOther:
+		}
+	}
+	return e.verdict(named)
+}
+
+// evaluation collects what the entries of one record say of one query.
+type evaluation struct {
+	query   Query
+	reasons []string // why affected
+	doubts  []string // why it cannot be told
+	fixed   []fixedVersion
+	entries []*Affected
+}
+
+// fixedVersion is the version of a fixed event in the ecosystem's order, which all
+// entries of one package share whatever the types of their ranges; readable is false
+// where that order cannot read it.
+type fixedVersion struct {
+	at       version.Version
+	readable bool
+	text     string
+}
+
+func (e *evaluation) doubt(why string) { e.doubts = append(e.doubts, why) }
+
+func (e *evaluation) verdict(named bool) Verdict {
+	switch {
+	case len(e.entries) > 0:
+		return Verdict{IsAffected, join(e.reasons), e.fixedTexts(), e.entries}
+	case len(e.doubts) > 0:
+		return Verdict{Status: Unknown, Reason: join(e.doubts)}
+	case !named:
+		return Verdict{Status: NotAffected, Reason: "the record does not name the package"}
+	}
+	return Verdict{Status: NotAffected, Reason: "in no range and not enumerated"}
+}
+
+// fixedTexts sorts the fixed versions, those that cannot be read last.
+func (e *evaluation) fixedTexts() []string {
+	slices.SortFunc(e.fixed, func(a, b fixedVersion) int {
+		switch {
+		case a.readable && b.readable:
+			return cmp.Or(a.at.Compare(b.at), strings.Compare(a.text, b.text))
+		case a.readable:
+			return -1
+		case b.readable:
+			return 1
+		}
+		return strings.Compare(a.text, b.text)
+	})
+	var texts []string
+	for _, f := range e.fixed {
+		if !slices.Contains(texts, f.text) {
+			texts = append(texts, f.text)
+		}
+	}
+	return texts
+}
+
+// join makes one sentence of reasons, whatever the order of entries and ranges.
+func join(reasons []string) string {
+	slices.Sort(reasons)
+	return strings.Join(slices.Compact(reasons), "; ")
+}
+
+// entry judges one entry that concerns the package. All its ranges are asked, also
+// when one has said yes: each may know a fixed version.
+func (e *evaluation) entry(a *Affected) {
+	if e.query.Version == "" {
+		e.doubt("the package has no version")
+		return
+	}
+	hit, judged := false, false
+	var doubts []string
+	for i := range a.Ranges {
+		r := &a.Ranges[i]
+		if r.Type == rangeGit && r.broken == "" {
+			continue
+		}
+		judged = true
+		in, why := e.inRange(a, r)
+		hit = hit || in
+		if why != "" {
+			doubts = append(doubts, why)
+		}
+	}
+	if e.enumerated(a) {
+		hit = true
+		e.reasons = append(e.reasons, "enumerated in versions")
+	}
+	switch {
+	case hit:
+		e.entries = append(e.entries, a)
+	case len(doubts) > 0:
+		e.doubts = append(e.doubts, doubts...)
+	case a.partial != "":
+		e.doubt("the record's entry cannot be judged: " + a.partial)
+	case !judged && len(a.Versions) == 0:
+		e.doubt("the record has only commits, and the package only a version")
+	}
+}
+
+// inRange judges one range: whether it holds the version, or why it cannot be told.
+func (e *evaluation) inRange(a *Affected, r *Range) (in bool, doubt string) {
+	if r.broken != "" {
+		return false, fmt.Sprintf("a %s range cannot be judged: %s", r.Type, r.broken)
+	}
+	line, v, err := e.onLine(a, r)
+	if err != nil {
+		return false, fmt.Sprintf("the package's version cannot be compared: %v", err)
+	}
+	span, ok := line.find(v)
+	switch {
+	case ok:
+		e.reasons = append(e.reasons, r.Type+" range "+span.String())
+		if span.fixed != nil {
+			at, err := version.Parse(a.Ecosystem, span.fixed.text)
+			e.fixed = append(e.fixed, fixedVersion{at, err == nil, span.fixed.text})
+		}
+		return true, ""
+	case r.partial != "":
+		return false, fmt.Sprintf("a %s range cannot be judged in full: %s", r.Type, r.partial)
+	}
+	return false, ""
+}
+
+// onLine reads the queried version in the order of the range's timeline.
+func (e *evaluation) onLine(a *Affected, r *Range) (timeline, version.Version, error) {
+	if r.Type == rangeEcosystem {
+		v, err := version.Parse(a.Ecosystem, e.query.Version)
+		return r.line, v, err
+	}
+	// Module versions of Go have a "v" that SEMVER events have not (OSV schema, SEMVER).
+	v, err := version.ParseSemVer(strings.TrimPrefix(e.query.Version, "v"))
+	if err == nil && r.line.semver {
+		return r.line, v, nil
+	}
+	if v, err = version.Parse(a.Ecosystem, e.query.Version); err != nil || !r.line.semver {
+		return r.line, v, err
+	}
+	// The standard library's "go1.21rc2" is no SemVer, and Go's order knows its place.
+	line, err := newTimeline(r.Events, byEcosystem(a.Ecosystem))
+	return line, v, err
+}
+
+// enumerated reports whether the entry lists the version: by its text (OSV schema,
+// IncludedInVersions) or by one that the ecosystem holds for equal.
+func (e *evaluation) enumerated(a *Affected) bool {
+	if slices.Contains(a.Versions, e.query.Version) {
+		return true
+	}
+	if len(a.Versions) == 0 {
+		return false
+	}
+	v, err := version.Parse(a.Ecosystem, e.query.Version)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(a.Versions, func(s string) bool {
+		listed, err := version.Parse(a.Ecosystem, s)
+		return err == nil && listed.Compare(v) == 0
+	})
+}

@@ -1,0 +1,202 @@
+package advisory
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/stella-ops/stella/scanner/severity"
+)
+
+const whole = `{
+	"schema_version": "1.9.0",
+	"id": "GHSA-aaaa-bbbb-cccc",
+	"modified": "2026-01-02T03:04:05.6+01:00",
+	"published": "2025-01-01T00:00:00Z",
+	"aliases": ["CVE-2026-1", "GO-2026-1", "CVE-2026-1", "GHSA-aaaa-bbbb-cccc"],
+	"upstream": ["CVE-2026-2"],
+	"related": ["CVE-2026-3"],
+	"summary": "a \"quoted\" ☃ summary",
+	"details": "not kept",
+	"newField": {"fixed": "1"},
+	"ID": "not the id",
+	"severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:L/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H"}],
+	"affected": [{
+		"package": {"ecosystem": "Go", "name": "example.com/m", "purl": "pkg:golang/example.com/m", "epoch": 4},
+		"ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "1.2.3"}], "database_specific": [1, {"x": "}"}]}],
+		"versions": ["1.0.0"],
+		"ecosystem_specific": {"imports": [{"symbols": ["A.B"], "path": "example.com/m/p"}], "n": 1.50},
+		"database_specific": {"severity": "HIGH"}
+	}],
+	"references": [{"type": "NEW", "url": "https://example.com/"}],
+	"database_specific": {"severity": "MODERATE", "nested": {"severity": "no"}}
+}`
+
+func TestParse(t *testing.T) {
+	r, err := Parse([]byte("\xef\xbb\xbf" + whole))
+	require.NoError(t, err)
+	require.Empty(t, r.Problems, "fields that are not known are no problem")
+	require.Equal(t, "GHSA-aaaa-bbbb-cccc", r.ID)
+	require.Equal(t, time.Date(2026, 1, 2, 2, 4, 5, 6e8, time.UTC), r.Modified)
+	require.Empty(t, r.Withdrawn)
+	require.Equal(t, []string{"CVE-2026-1", "GO-2026-1"}, r.Aliases)
+	require.Equal(t, []string{"CVE-2026-2"}, r.Upstream)
+	require.Equal(t, `a "quoted" ☃ summary`, r.Summary)
+	require.Equal(t, []severity.Entry{{Type: "CVSS_V3", Score: "CVSS:3.1/AV:L/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H"}}, r.Severity)
+	require.Equal(t, "MODERATE", r.Label)
+	require.Len(t, r.Affected, 1)
+	a := r.Affected[0]
+	require.Equal(t, []string{"Go", "example.com/m", "pkg:golang/example.com/m", "HIGH"}, []string{a.Ecosystem, a.Name, a.PURL, a.Label})
+	require.Equal(t, []string{"1.0.0"}, a.Versions)
+	require.JSONEq(t, `{"imports":[{"path":"example.com/m/p","symbols":["A.B"]}],"n":1.50}`, string(a.EcosystemSpecific))
+	require.Equal(t, "SEMVER", a.Ranges[0].Type)
+	require.Equal(t, []Event{{Introduced, "0"}, {Fixed, "1.2.3"}}, a.Ranges[0].Events)
+}
+
+func TestParseRejects(t *testing.T) {
+	for name, row := range map[string]struct{ doc, want string }{
+		"empty":                            {"", "unexpected end of JSON input"},
+		"truncated":                        {whole[:200], "unexpected end of JSON input"},
+		"two documents":                    {`{"id":"A"}{"id":"B"}`, "after top-level value"},
+		"not UTF-8":                        {"{\"id\":\"\xff\"}", "not UTF-8"},
+		"an array":                         {`[{"id": "A"}]`, "no object"},
+		"null":                             {`null`, "no object"},
+		"no id":                            {`{"modified": "2026-01-01T00:00:00Z"}`, "no id"},
+		"an id to be shown":                {`{"id": "A\u001b[2J"}`, "not printable"},
+		"a long id":                        {`{"id": "` + strings.Repeat("A", 300) + `"}`, "longer than 256 bytes"},
+		"an id of numbers":                 {`{"id": 7}`, "no id"},
+		"a key twice":                      {`{"id": "A", "affected": [], "affected": null}`, `key "affected" stands twice`},
+		"a key twice, one of them escaped": {`{"id": "A", "\u0069d": "B"}`, `key "id" stands twice`},
+		"a key twice, deep":                {`{"id": "A", "affected": [{"package": {"name": "a", "name": "b"}}]}`, `key "name" stands twice`},
+		"deep nesting":                     {strings.Repeat("[", 20_000_000), "exceeded max depth"},
+		"deep and closed":                  {`{"id": "A", "x": ` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`, "exceeded max depth"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Parse([]byte(row.doc))
+			require.ErrorIs(t, err, ErrRecord)
+			require.ErrorContains(t, err, row.want)
+		})
+	}
+}
+
+// What is wrong in one place leaves the rest, and is said.
+func TestParseKeepsWhatItCan(t *testing.T) {
+	good := `{"package": {"ecosystem": "PyPI", "name": "good"}, "versions": ["1"]}`
+	for name, row := range map[string]struct{ doc, want string }{
+		"aliases are a string":      {`"aliases": "CVE-2026-1"`, "aliases is not an array"},
+		"an alias is a number":      {`"aliases": ["CVE-2026-1", 4]`, "aliases[1] is not a string, or empty"},
+		"an alias with spaces":      {`"aliases": ["see CVE-2026-1"]`, `aliases: "see CVE-2026-1" is no id`},
+		"withdrawn is a boolean":    {`"withdrawn": true`, "withdrawn is not a string"},
+		"summary is an object":      {`"summary": {"a": "}"}`, "summary is not a string"},
+		"severity cannot be read":   {`"severity": [{"type": "CVSS_V3", "score": "9.8"}]`, "no severity can be told"},
+		"severity is a string":      {`"severity": "HIGH"`, "severity is not an array"},
+		"database_specific is odd":  {`"database_specific": [1]`, ""},
+		"an entry is a string":      {`"affected": ["x", ` + good + `]`, "affected[0] is not an object"},
+		"an entry has no package":   {`"affected": [{"versions": ["1"]}, ` + good + `]`, "affected[0].package has no ecosystem or no name"},
+		"an entry of a repository":  {`"affected": [{"ranges": [{"type": "GIT", "repo": "https://example.com/r", "events": [{"introduced": "0"}]}]}, ` + good + `]`, ""},
+		"a package has no name":     {`"affected": [{"package": {"ecosystem": "PyPI", "name": null}}, ` + good + `]`, "affected[0].package has no ecosystem or no name"},
+		"a package is a string":     {`"affected": [{"package": "pkg:pypi/x"}, ` + good + `]`, "affected[0].package is not an object"},
+		"modified is no time":       {`"modified": "yesterday"`, "not a time of RFC 3339"},
+		"an unknown ecosystem":      {`"affected": [{"package": {"ecosystem": "CP/M", "name": "pip"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}, ` + good + `]`, ""},
+		"an unknown severity type":  {`"severity": [{"type": "SSVC", "score": "act"}]`, "no severity can be told"},
+		"affected is an object":     {`"affected": {}`, "affected is not an array"},
+		"many problems are counted": {`"aliases": [` + strings.Repeat("1,", 1000) + `1]`, "and 981 problems more"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc := `{"id": "TEST-1", ` + row.doc
+			if !strings.Contains(row.doc, `"modified"`) {
+				doc += `, "modified": "2026-01-01T00:00:00Z"`
+			}
+			r, err := Parse([]byte(doc + `}`))
+			require.NoError(t, err)
+			if row.want != "" {
+				require.Contains(t, strings.Join(r.Problems, "\n"), row.want)
+			}
+			require.LessOrEqual(t, len(r.Problems), maxProblems+1)
+			require.Empty(t, r.Withdrawn, "what cannot be read withdraws nothing")
+			if strings.Contains(row.doc, good) {
+				require.Equal(t, IsAffected, r.Affects(Query{Ecosystem: "PyPI", Name: "good", Version: "1"}).Status)
+			}
+		})
+	}
+}
+
+// Entries that could not be read in part are never "not affected".
+func TestUnreadableEntryIsUnknown(t *testing.T) {
+	for name, fields := range map[string]string{
+		"ranges are a string":       `"ranges": "< 2", "versions": ["9"]`,
+		"versions are a string":     `"versions": "1.0"`,
+		"a version is a number":     `"versions": ["9", 1.0]`,
+		"a range is null":           `"ranges": [null], "versions": ["9"]`,
+		"events are an object":      `"ranges": [{"type": "ECOSYSTEM", "events": {"introduced": "0"}}]`,
+		"events are missing":        `"ranges": [{"type": "ECOSYSTEM"}]`,
+		"an event is a number":      `"ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "5"}, 1]}]`,
+		"an event's version is one": `"ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": 0}]}]`,
+		"the type is missing":       `"ranges": [{"events": [{"introduced": "0"}]}]`,
+		"the events are null":       `"ranges": [{"type": "ECOSYSTEM", "events": null}]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := record(t, `[{"package": {"ecosystem": "PyPI", "name": "pkg"}, `+fields+`}]`)
+			require.NotEmpty(t, r.Problems)
+			v := r.Affects(Query{Ecosystem: "PyPI", Name: "pkg", Version: "1.0"})
+			require.Equal(t, Unknown, v.Status)
+			require.NotEmpty(t, v.Reason)
+		})
+	}
+}
+
+func TestSeverityOf(t *testing.T) {
+	r, err := Parse([]byte(whole))
+	require.NoError(t, err)
+	entries := []*Affected{&r.Affected[0]}
+	const vector = "CVSS:3.1/AV:L/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H"
+	require.Equal(t, severity.Severity{Level: severity.High, Score: 7.8, Vector: vector, Source: "GHSA-aaaa-bbbb-cccc#severity"}, r.SeverityOf(entries))
+
+	r.Affected[0].Severity = []severity.Entry{{Type: "CVSS_V2", Score: "AV:L/AC:H/Au:N/C:C/I:C/A:C"}}
+	require.Equal(t, severity.Severity{Level: severity.Medium, Score: 6.2, Vector: "AV:L/AC:H/Au:N/C:C/I:C/A:C", Source: "GHSA-aaaa-bbbb-cccc#affected.severity"}, r.SeverityOf(entries), "the package's own")
+
+	r.Affected[0].Severity, r.Severity = nil, nil
+	require.Equal(t, severity.Severity{Level: severity.High, Source: "GHSA-aaaa-bbbb-cccc#affected.database_specific.severity"}, r.SeverityOf(entries))
+	require.Equal(t, severity.Severity{Level: severity.Medium, Source: "GHSA-aaaa-bbbb-cccc#database_specific.severity"}, r.SeverityOf(nil), "F-134: a label, no score")
+
+	r.Label = ""
+	require.Equal(t, severity.Severity{Level: severity.Unknown}, r.SeverityOf(nil), "F-138: never low")
+}
+
+// The cursor reads what encoding/json reads, and never leaves the text.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(whole))
+	f.Add([]byte(`{"id":"A","affected":[{"package":{"ecosystem":"PyPI","name":"p"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1\u002e0"}]}]}]}`))
+	f.Add([]byte(`{"id":"A","x":[-1.5e3,true,null,"\\\""],"affected":[null,[],{"versions":[null]}]}`))
+	f.Add([]byte(` { "id" : "A" , "aliases" : [ ] , "y" : { } } `))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := Parse(data)
+		if err != nil {
+			require.ErrorIs(t, err, ErrRecord)
+			return
+		}
+		var plain map[string]any
+		d := json.NewDecoder(strings.NewReader(strings.TrimPrefix(string(data), "\xef\xbb\xbf")))
+		d.UseNumber()
+		require.NoError(t, d.Decode(&plain))
+		require.Equal(t, plain["id"], r.ID)
+		if s, ok := plain["summary"].(string); ok {
+			require.Equal(t, s, r.Summary)
+		}
+		for i := range r.Affected {
+			a := &r.Affected[i]
+			v := r.Affects(Query{Ecosystem: a.Ecosystem, Name: a.Name, Version: "1.0.0", Withdrawn: true})
+			require.NotEmpty(t, v.Reason)
+			require.Equal(t, v.Status == IsAffected, len(v.Entries) > 0)
+		}
+		// A record is the same however its JSON is laid out.
+		again, err := json.MarshalIndent(plain, "", "\t")
+		require.NoError(t, err)
+		r2, err := Parse(again)
+		require.NoError(t, err)
+		require.Equal(t, r.digest(), r2.digest())
+	})
+}
