@@ -1,0 +1,146 @@
+package sbom
+
+// A cyclonedxJSON reads the parts of a CycloneDX document, JSON schemas 1.2 to 1.7.
+type cyclonedxJSON struct {
+	j      *jsonReader
+	c      *collector
+	target string // name[:version] of metadata.component
+}
+
+// metadata reads the subject; its tools are not part of the inventory.
+func (x *cyclonedxJSON) metadata() error {
+	return x.j.object(func(key []byte) error {
+		if string(key) != "component" {
+			return x.j.skip()
+		}
+		if b, err := x.j.peek(); err != nil || b == 'n' {
+			return x.j.skip()
+		}
+		m := component{subject: true}
+		if err := x.read(&m); err != nil {
+			return err
+		}
+		x.target = targetName(m)
+		return nil
+	})
+}
+
+// targetName is "name:version", or the name alone.
+func targetName(m component) string {
+	if m.name == "" || m.version == "" {
+		return m.name
+	}
+	return m.name + ":" + m.version
+}
+
+// component reads one element of components, and those within it.
+func (x *cyclonedxJSON) component() error {
+	var m component
+	return x.read(&m)
+}
+
+func (x *cyclonedxJSON) read(m *component) error {
+	j := x.j
+	err := j.object(func(key []byte) error {
+		switch string(key) {
+		case "bom-ref":
+			return j.string(&m.ref)
+		case "type":
+			return j.word(&m.kind)
+		case "group":
+			return j.string(&m.group)
+		case "name":
+			return j.string(&m.name)
+		case "version":
+			return j.string(&m.version)
+		case "cpe":
+			return j.string(&m.cpe)
+		case "purl":
+			var p string
+			if err := j.string(&p); err != nil {
+				return err
+			}
+			m.purls = nil // of a key that is given twice, the last counts
+			if p != "" {
+				m.purls = []string{p}
+			}
+			return nil
+		case "properties":
+			return j.array(func() error { return x.property(&m.props) })
+		case "evidence":
+			return x.evidence(m)
+		case "components":
+			return j.array(x.component)
+		}
+		return j.skip()
+	})
+	if err != nil {
+		return err
+	}
+	if err := x.c.add(m); err != nil {
+		return j.errorf("%w", err)
+	}
+	return nil
+}
+
+// property reads a name and a value. Only the value of a name that is known is kept:
+// others may hold whole files.
+func (x *cyclonedxJSON) property(p *properties) error {
+	var (
+		named bool
+		to    *string
+		early string // a value that came before its name
+	)
+	return x.j.object(func(key []byte) error {
+		switch string(key) {
+		case "name":
+			if b, err := x.j.peek(); err != nil || b != '"' {
+				return x.j.skip()
+			}
+			if err := x.j.str(true); err != nil {
+				return err
+			}
+			named, to = true, p.field(x.j.text)
+			if to != nil && early != "" {
+				*to = early
+			}
+			return nil
+		case "value":
+			if !named {
+				return x.j.word(&early)
+			}
+			if to != nil {
+				return x.j.word(to)
+			}
+		}
+		return x.j.skip()
+	})
+}
+
+// evidence reads where a component was found. Until 1.4, and in 1.5 for other keys,
+// evidence has no occurrences; null has nothing.
+func (x *cyclonedxJSON) evidence(m *component) error {
+	if b, err := x.j.peek(); err != nil || b != '{' {
+		return x.j.skip()
+	}
+	return x.j.object(func(key []byte) error {
+		if string(key) != "occurrences" {
+			return x.j.skip()
+		}
+		return x.j.array(func() error {
+			return x.j.object(func(key []byte) error {
+				if string(key) != "location" {
+					return x.j.skip()
+				}
+				var location string
+				if err := x.j.string(&location); err != nil {
+					return err
+				}
+				if location != "" {
+					m.locations = append(m.locations, location)
+				}
+				return nil
+			})
+		})
+	})
+}

@@ -1,0 +1,288 @@
+package sbom
+
+import (
+	"bufio"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// maxXMLText bounds what one tag or one run of text may hold: encoding/xml keeps it
+// in memory whole.
+const maxXMLText = 16 << 20
+
+// A tokenLimit fails when one token needs more than left bytes. encoding/xml reads
+// from what has a ReadByte by that method alone, without a buffer of its own that
+// would hold bytes of the next token.
+type tokenLimit struct {
+	*bufio.Reader
+	left int
+}
+
+func (l *tokenLimit) ReadByte() (byte, error) {
+	if l.left--; l.left < 0 {
+		return 0, fmt.Errorf("a tag or a text is longer than %d MiB", maxXMLText>>20)
+	}
+	return l.Reader.ReadByte()
+}
+
+// A cyclonedxXML reads CycloneDX as XML, schemas 1.2 to 1.7, element by element.
+type cyclonedxXML struct {
+	d     *xml.Decoder
+	limit *tokenLimit
+	c     *collector
+	depth int
+}
+
+// readXML reads CycloneDX XML. Entities other than XML's own are an error: none is
+// expanded.
+func readXML(in *bufio.Reader, c *collector) error {
+	limit := &tokenLimit{Reader: in}
+	x := &cyclonedxXML{d: xml.NewDecoder(limit), limit: limit, c: c}
+	x.d.CharsetReader = func(charset string, input io.Reader) (io.Reader, error) {
+		switch strings.ToLower(charset) {
+		case "utf-16", "utf-16le", "utf-16be", "us-ascii", "ascii":
+			return input, nil // decoded by its byte order mark; ASCII is UTF-8
+		}
+		return nil, fmt.Errorf("its encoding is %q; save it as UTF-8", charset)
+	}
+	var root *xml.StartElement
+	for {
+		token, err := x.token()
+		if err == io.EOF && root != nil {
+			break
+		}
+		if err == io.EOF {
+			return fmt.Errorf("%w; its XML has no element", ErrNotSBOM)
+		}
+		if err != nil {
+			return err
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			if root != nil {
+				return x.errorf(errors.New("a second element follows the end of the document"))
+			}
+			root = &token
+			if err := x.bom(token); err != nil {
+				return err
+			}
+		case xml.CharData:
+			if root != nil && len(strings.TrimSpace(string(token))) > 0 {
+				return x.errorf(errors.New("text follows the end of the document"))
+			}
+		}
+	}
+	return nil
+}
+
+func (x *cyclonedxXML) errorf(err error) error {
+	line, _ := x.d.InputPos()
+	return &SyntaxError{Line: line, Offset: x.d.InputOffset(), Err: err}
+}
+
+func (x *cyclonedxXML) token() (xml.Token, error) {
+	x.limit.left = maxXMLText
+	token, err := x.d.Token()
+	if err == io.EOF && x.depth == 0 {
+		return nil, io.EOF
+	}
+	if err != nil {
+		var syntax *xml.SyntaxError
+		if errors.As(err, &syntax) {
+			if strings.Contains(syntax.Msg, "unexpected EOF") {
+				return nil, x.errorf(errors.New("it ends within an XML element; is it truncated? Make it anew"))
+			}
+			return nil, x.errorf(errors.New(syntax.Msg))
+		}
+		return nil, x.errorf(err)
+	}
+	switch token.(type) {
+	case xml.StartElement:
+		if x.depth++; x.depth > MaxDepth {
+			return nil, x.errorf(fmt.Errorf("elements are nested more than %d deep", MaxDepth))
+		}
+	case xml.EndElement:
+		x.depth--
+	}
+	return token, nil
+}
+
+// children calls child with each element within the one that has begun, to its end.
+// child reads that element to its end.
+func (x *cyclonedxXML) children(child func(xml.StartElement) error) error {
+	for {
+		token, err := x.token()
+		if err != nil {
+			return err
+		}
+		switch token := token.(type) {
+		case xml.StartElement:
+			if err := child(token); err != nil {
+				return err
+			}
+		case xml.EndElement:
+			return nil
+		}
+	}
+}
+
+// skip reads the element that has begun to its end.
+func (x *cyclonedxXML) skip() error {
+	for end := x.depth - 1; x.depth > end; {
+		if _, err := x.token(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// text reads the text of the element that has begun, to its end.
+func (x *cyclonedxXML) text(to *string) error {
+	var b strings.Builder
+	for {
+		token, err := x.token()
+		if err != nil {
+			return err
+		}
+		switch token := token.(type) {
+		case xml.CharData:
+			if b.Len()+len(token) > MaxText {
+				return x.errorf(fmt.Errorf("a string that names something is longer than %d bytes", MaxText))
+			}
+			b.Write(token)
+		case xml.StartElement:
+			if err := x.skip(); err != nil {
+				return err
+			}
+		case xml.EndElement:
+			*to = strings.TrimSpace(b.String())
+			return nil
+		}
+	}
+}
+
+// cyclonedxNamespace begins the namespace of each version: "…/bom/1.5".
+const cyclonedxNamespace = "http://cyclonedx.org/schema/bom/"
+
+func (x *cyclonedxXML) bom(root xml.StartElement) error {
+	version, ok := strings.CutPrefix(root.Name.Space, cyclonedxNamespace)
+	if root.Name.Local != "bom" || !ok {
+		return fmt.Errorf("%w; its XML is a %q of namespace %q, not a CycloneDX bom", ErrNotSBOM, root.Name.Local, root.Name.Space)
+	}
+	x.c.inv.Target.Kind = "cyclonedx"
+	err := x.children(func(e xml.StartElement) error {
+		switch e.Name.Local {
+		case "metadata":
+			return x.children(func(e xml.StartElement) error {
+				if e.Name.Local != "component" {
+					return x.skip()
+				}
+				m := component{subject: true}
+				if err := x.component(e, &m); err != nil {
+					return err
+				}
+				x.c.inv.Target.Name = targetName(m)
+				return nil
+			})
+		case "components":
+			return x.components()
+		}
+		return x.skip()
+	})
+	if err != nil {
+		return err
+	}
+	return checkCycloneDX(version, x.c)
+}
+
+func (x *cyclonedxXML) components() error {
+	return x.children(func(e xml.StartElement) error {
+		if e.Name.Local != "component" {
+			return x.skip()
+		}
+		var m component
+		return x.component(e, &m)
+	})
+}
+
+func (x *cyclonedxXML) component(e xml.StartElement, m *component) error {
+	for _, a := range e.Attr {
+		switch a.Name.Local {
+		case "bom-ref":
+			m.ref = a.Value
+		case "type":
+			m.kind = a.Value
+		}
+	}
+	err := x.children(func(e xml.StartElement) error {
+		switch e.Name.Local {
+		case "group":
+			return x.text(&m.group)
+		case "name":
+			return x.text(&m.name)
+		case "version":
+			return x.text(&m.version)
+		case "cpe":
+			return x.text(&m.cpe)
+		case "purl":
+			var p string
+			if err := x.text(&p); err != nil {
+				return err
+			}
+			m.purls = nil
+			if p != "" {
+				m.purls = []string{p}
+			}
+			return nil
+		case "properties":
+			return x.children(func(e xml.StartElement) error {
+				for _, a := range e.Attr {
+					if a.Name.Local == "name" {
+						if to := m.props.field([]byte(a.Value)); to != nil {
+							return x.text(to)
+						}
+					}
+				}
+				return x.skip()
+			})
+		case "evidence":
+			return x.evidence(m)
+		case "components":
+			return x.components()
+		}
+		return x.skip()
+	})
+	if err != nil {
+		return err
+	}
+	if err := x.c.add(m); err != nil {
+		return x.errorf(err)
+	}
+	return nil
+}
+
+func (x *cyclonedxXML) evidence(m *component) error {
+	return x.children(func(e xml.StartElement) error {
+		if e.Name.Local != "occurrences" {
+			return x.skip()
+		}
+		return x.children(func(e xml.StartElement) error {
+			return x.children(func(e xml.StartElement) error {
+				if e.Name.Local != "location" {
+					return x.skip()
+				}
+				var location string
+				if err := x.text(&location); err != nil {
+					return err
+				}
+				if location != "" {
+					m.locations = append(m.locations, location)
+				}
+				return nil
+			})
+		})
+	})
+}
