@@ -114,6 +114,7 @@ type Measured struct {
 	Budget      Millis    `json:"budget_ms"`
 	Rows        int       `json:"rows"`
 	RowsSHA256  string    `json:"rows_sha256"` // of results.csv
+	MetaSHA256  string    `json:"meta_sha256"` // of results.meta.json without its white space
 }
 
 // Size is the verdict on one batch size and what it rests on. Bounds are
@@ -480,6 +481,7 @@ func measured(rows []Row, m Meta) Measured {
 		Budget:      m.Plan.Budget,
 		Rows:        len(rows),
 		RowsSHA256:  rowsSHA256(rows),
+		MetaSHA256:  metaSHA256(m),
 	}
 }
 
@@ -597,6 +599,17 @@ func rowsSHA256(rows []Row) string {
 		panic(err) // a hash takes every write
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// metaSHA256 binds a decision to everything that is said of its sweep, so that an
+// edit is noticed even where the rules do not look.
+func metaSHA256(m Meta) string {
+	text, err := json.Marshal(m)
+	if err != nil {
+		panic(err) // numbers and strings: there is nothing that JSON cannot hold
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 // millis makes a latency of nanoseconds.

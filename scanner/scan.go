@@ -1,0 +1,207 @@
+package scanner
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/stella-ops/stella/scanner/advisory"
+	"github.com/stella-ops/stella/scanner/reach"
+	"github.com/stella-ops/stella/scanner/severity"
+	"github.com/stella-ops/stella/scanner/version"
+	"github.com/stella-ops/stella/scanner/vex"
+)
+
+// Options is what a scan is given beside packages and advisories. The zero value is
+// a scan without evidence of calls and without statements.
+type Options struct {
+	// Evidence says what is called, for the verdicts of reachability.
+	Evidence []reach.Evidence
+	// VEX suppresses findings; nil suppresses none.
+	VEX *vex.Set
+	// Withdrawn judges withdrawn advisories too.
+	Withdrawn bool
+}
+
+// Scan judges every package of an inventory by the advisories of a set. The report
+// does not depend on the order of packages or advisories. The only error is that of a
+// context that ended.
+func Scan(ctx context.Context, inv Inventory, db *advisory.DB, o Options) (Report, error) {
+	s := scan{db: db, options: o, report: newReport(inv, db)}
+	for _, p := range merge(inv.Packages) {
+		if err := ctx.Err(); err != nil {
+			return Report{}, fmt.Errorf("scanning %s: %w", inv.Target.Name, err)
+		}
+		s.judge(p)
+	}
+	s.report.sort()
+	return s.report, nil
+}
+
+// scan is one scan at work.
+type scan struct {
+	db      *advisory.DB
+	options Options
+	report  Report
+}
+
+// identity is what makes two entries of an inventory one package.
+type identity struct {
+	purl, ecosystem, name, version string
+	layer                          Layer
+	layered                        bool
+}
+
+// merge unites entries of the same package: their locations become one list.
+func merge(packages []Package) []Package {
+	index := make(map[identity]int, len(packages))
+	var merged []Package
+	for _, p := range packages {
+		id := identity{purl: p.PURL, ecosystem: p.Ecosystem, name: p.Name, version: p.Version}
+		if p.Layer != nil {
+			id.layer, id.layered = *p.Layer, true
+		}
+		i, known := index[id]
+		if !known {
+			i = len(merged)
+			index[id] = i
+			merged = append(merged, p)
+			merged[i].Locations = nil
+		}
+		merged[i].Locations = append(merged[i].Locations, p.Locations...)
+	}
+	for i := range merged {
+		slices.Sort(merged[i].Locations)
+		merged[i].Locations = slices.Compact(merged[i].Locations)
+	}
+	return merged
+}
+
+// judge adds what the advisories say of one package: its findings, or why there is
+// nothing that can be said.
+func (s *scan) judge(p Package) {
+	if reason := s.unjudgeable(p); reason != "" {
+		s.report.notEvaluated(p, reason)
+		return
+	}
+	groups := make(map[string]*group)
+	q := advisory.Query{Ecosystem: p.Ecosystem, Name: p.Name, Version: p.Version, Withdrawn: s.options.Withdrawn}
+	for _, r := range s.db.Lookup(p.Ecosystem, p.Name) {
+		v := r.Affects(q)
+		switch v.Status {
+		case advisory.IsAffected:
+			g := s.db.Group(r.ID)
+			if groups[g.ID] == nil {
+				groups[g.ID] = &group{Group: g}
+			}
+			groups[g.ID].add(r, v)
+		case advisory.Unknown:
+			s.report.notEvaluated(p, fmt.Sprintf("%s cannot be judged: %s", r.ID, v.Reason))
+		}
+	}
+	for _, g := range groups {
+		s.report.Findings = append(s.report.Findings, s.finding(p, g))
+	}
+}
+
+// unjudgeable says why no advisory can be held against a package, "" where some can.
+func (s *scan) unjudgeable(p Package) string {
+	switch {
+	case p.Ecosystem == "":
+		return "unknown ecosystem"
+	case p.Name == "":
+		return "no name"
+	case p.Version == "":
+		return "no version"
+	case !s.db.Has(p.Ecosystem):
+		return "no advisories for ecosystem " + p.Ecosystem
+	}
+	if _, err := version.Parse(p.Ecosystem, p.Version); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// group is the records of one alias group that affect one package.
+type group struct {
+	advisory.Group
+	fixed      []string
+	severities []severity.Severity
+	entries    []*advisory.Affected
+}
+
+func (g *group) add(r *advisory.Record, v advisory.Verdict) {
+	g.fixed = append(g.fixed, v.Fixed...)
+	g.severities = append(g.severities, r.SeverityOf(v.Entries))
+	g.entries = append(g.entries, v.Entries...)
+}
+
+func (s *scan) finding(p Package, g *group) Finding {
+	f := Finding{
+		ID:      g.ID,
+		Aliases: g.IDs,
+		Package: FoundPackage{
+			PURL: p.PURL, Ecosystem: p.Ecosystem, Name: p.Name, Version: p.Version,
+			Locations: orEmpty(p.Locations), Layer: p.Layer,
+		},
+		FixedVersions: orEmpty(sortVersions(p.Ecosystem, g.fixed)),
+		Severity:      severity.Pick(g.severities),
+		Reachability:  s.reachability(p, g),
+	}
+	if s.options.VEX != nil {
+		f.Suppressed = s.options.VEX.Suppress(vex.Query{IDs: g.IDs, PURL: p.PURL, Version: p.Version, Refs: p.Locations})
+	}
+	return f
+}
+
+// reachability asks the evidence about the symbols that the group's advisories name.
+func (s *scan) reachability(p Package, g *group) reach.Result {
+	q := reach.Query{Ecosystem: version.Base(p.Ecosystem), Package: p.Name, Version: p.Version, IDs: g.IDs}
+	for _, a := range g.entries {
+		targets, err := reach.Targets(q.Ecosystem, a.Name, a.EcosystemSpecific)
+		if err != nil {
+			// Symbols that cannot be read are symbols that may be called.
+			return reach.Result{Verdict: reach.Unknown, Why: err.Error(), Path: []string{}}
+		}
+		q.Targets = append(q.Targets, targets...)
+	}
+	return reach.Judge(q, s.options.Evidence...)
+}
+
+// sortVersions puts versions in their ecosystem's order, those that cannot be read
+// last, and drops doubles.
+func sortVersions(ecosystem string, versions []string) []string {
+	type parsed struct {
+		version.Version
+		text string
+		bad  int
+	}
+	all := make([]parsed, len(versions))
+	for i, v := range versions {
+		p, err := version.Parse(ecosystem, v)
+		all[i] = parsed{Version: p, text: v}
+		if err != nil {
+			all[i].bad = 1
+		}
+	}
+	slices.SortFunc(all, func(a, b parsed) int {
+		order := 0
+		if a.bad == 0 && b.bad == 0 {
+			order = a.Compare(b.Version)
+		}
+		return cmp.Or(cmp.Compare(a.bad, b.bad), order, cmp.Compare(a.text, b.text))
+	})
+	var sorted []string
+	for _, p := range all {
+		sorted = append(sorted, p.text)
+	}
+	return slices.Compact(sorted)
+}
+
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
