@@ -46,6 +46,10 @@ test: ## every test, as CI runs them
 race: ## every test under the race detector
 	$(GO) test -race ./...
 
+.PHONY: regression
+regression: ## the golden corpus of the scanner, or one case: CASE=SCN-0001
+	$(GO) test -count=1 ./regression $(if $(CASE),-args -case $(CASE))
+
 .PHONY: sweep
 sweep: binaries ## Go benchmarks into a benchstat table, then a full sweep with its decision (20 minutes)
 	@mkdir -p $(OUT)
@@ -66,7 +70,8 @@ doc: binaries ## writes the recorded sweeps into the document about batch sizes
 golden: ## rewrites golden files and the report corpus, then shows what changed
 	$(GO) run ./testdata/scanner-reports/generate -o $(REPORTS)
 	$(GO) test ./attest/sweep -run Golden -update
-	git --no-pager diff --stat -- testdata '*/testdata/*'
+	$(GO) test ./regression -update
+	git --no-pager diff --stat -- testdata '*/testdata/*' regression
 
 .PHONY: fuzz
 FUZZTIME ?= 50000x

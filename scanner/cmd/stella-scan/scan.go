@@ -160,7 +160,7 @@ func (f flags) options(stderr io.Writer) (scanner.Options, error) {
 		if err != nil {
 			return o, err
 		}
-		e, err := readEvidence(data)
+		e, err := reach.Read(data)
 		if err != nil {
 			return o, fmt.Errorf("-callgraph %s: %w", name, err)
 		}
@@ -185,18 +185,6 @@ func (f flags) options(stderr io.Writer) (scanner.Options, error) {
 		o.VEX = vex.NewSet(documents...)
 	}
 	return o, nil
-}
-
-// readEvidence tells the three formats apart by their first bytes: digraph lines are
-// quoted names, our call graph names its schema, the rest is govulncheck's stream.
-func readEvidence(data []byte) (reach.Evidence, error) {
-	switch head := bytes.TrimSpace(data); {
-	case bytes.HasPrefix(head, []byte(`"`)):
-		return reach.ReadDigraph(bytes.NewReader(data))
-	case bytes.Contains(head, []byte(`"stella.callgraph/`)):
-		return reach.ReadCallgraph(bytes.NewReader(data))
-	}
-	return reach.ReadGovulncheck(bytes.NewReader(data))
 }
 
 // write puts the output in its place, whole or not at all.
