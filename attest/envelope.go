@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -119,12 +120,19 @@ func Seal(ctx context.Context, payload []byte, payloadType string, s Signer) (En
 	if err := checkType(payloadType); err != nil {
 		return Envelope{}, fmt.Errorf("sealing: %w", err)
 	}
-	sig, err := s.SignPAE(ctx, PAE(payloadType, payload))
+	buffer := paeBuffers.Get().(*[]byte)
+	defer paeBuffers.Put(buffer)
+	*buffer = appendPAE((*buffer)[:0], payloadType, payload)
+	sig, err := s.SignPAE(ctx, *buffer)
 	if err != nil {
 		return Envelope{}, fmt.Errorf("sealing: %w", err)
 	}
 	return NewEnvelope(payload, payloadType, s.KeyID(), sig)
 }
+
+// paeBuffers lends the memory of a PAE, which is as large as the payload and of no
+// use once it is signed.
+var paeBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // NewEnvelope returns the envelope of a payload, its type and one signature, in
 // the spelling of [Seal]: the same parts give the same bytes. It serves formats

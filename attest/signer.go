@@ -52,7 +52,8 @@ func ParseAlgorithm(name string) (Algorithm, error) {
 // Signer signs pre-authentication encodings. Implementations are safe for use by
 // several goroutines.
 type Signer interface {
-	// SignPAE signs a whole PAE: some schemes cannot take a digest.
+	// SignPAE signs a whole PAE: some schemes cannot take a digest. It must not keep
+	// pae, which belongs to the caller.
 	SignPAE(ctx context.Context, pae []byte) ([]byte, error)
 	Algorithm() Algorithm
 	// KeyID is a hint for whoever looks for the key; nothing authenticates it.
