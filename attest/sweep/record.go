@@ -70,7 +70,12 @@ func (l *lineFile) cut(size int64) error {
 	return nil
 }
 
-func (l *lineFile) close() error { return errors.Join(l.f.Sync(), l.f.Close()) }
+func (l *lineFile) close() error {
+	if l == nil { // the entries of a record that is kept without them
+		return nil
+	}
+	return errors.Join(l.f.Sync(), l.f.Close())
+}
 
 // CheckNew reports whether a record could be created in dir, and leaves nothing
 // behind. It lets a command find out before it submits anything.
@@ -327,6 +332,9 @@ func readRecord(dir string) ([]Row, Meta, error) {
 // OpenRecord opens a recorded sweep to go on with it. Only runs that all three
 // files hold are taken; what else a crash left behind is named in Dropped. Nothing
 // is changed before [Record.Resume].
+//
+// A record may be kept without its entries, which are large and decide nothing: the
+// file is made anew then, and holds the runs from there on.
 func OpenRecord(dir string) (*Record, error) {
 	rows, meta, err := readRecord(dir)
 	r := &Record{dir: dir, meta: meta}
@@ -355,7 +363,8 @@ func OpenRecord(dir string) (*Record, error) {
 	if r.csv, err = reopen(r.path(ResultsFile), csvSize(r.rows)); err != nil {
 		return nil, err
 	}
-	if r.entries, err = reopen(r.path(EntriesFile), size); err != nil {
+	r.entries, err = reopen(r.path(EntriesFile), size)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.Join(err, r.csv.f.Close())
 	}
 	return r, nil
@@ -398,14 +407,24 @@ func (r *Record) checkPlan() error {
 }
 
 // completeRuns counts the rows whose entries are all in the file, and the bytes that
-// those take.
+// those take. Runs before the file's first entry are complete: the record was kept
+// without their entries.
 func completeRuns(name string, rows []Row) (n int, size int64, err error) {
 	f, err := os.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return len(rows), 0, nil
+	}
 	if err != nil {
 		return 0, 0, fmt.Errorf("reading the record: %w", err)
 	}
 	defer f.Close()
 	br := bufio.NewReader(f)
+	switch n, err = firstRun(br); {
+	case err != nil:
+		return 0, 0, fmt.Errorf("reading %s: %w", name, err)
+	case n > len(rows):
+		return 0, 0, fmt.Errorf("reading %s: it begins with run %d, and only %d are recorded", name, n, len(rows))
+	}
 	for ; n < len(rows); n++ {
 		run := int64(0)
 		for i := range rows[n].BatchSize {
@@ -430,6 +449,21 @@ func completeRuns(name string, rows []Row) (n int, size int64, err error) {
 	return n, size, nil
 }
 
+// firstRun is the run of the first entry, 0 where there is no whole one.
+func firstRun(br *bufio.Reader) (int, error) {
+	const longest = 4096
+	head, err := br.Peek(longest)
+	if err != nil && err != io.EOF {
+		return 0, err
+	}
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	var e EntryRecord
+	if json.Unmarshal(line, &e) != nil {
+		return 0, nil // cut off, or what the caller will complain of
+	}
+	return max(e.Run, 0), nil
+}
+
 // Resume checks that the sweep at hand is the recorded one and drops what was cut
 // off. The error names every field that differs. A v1 log keeps its name in its
 // origin but gets another tree when it is set up anew: that is noted, not refused,
@@ -445,6 +479,12 @@ func (r *Record) Resume(now Meta) error {
 		}
 		settings[fmt.Sprintf("%s%d", resumedAt, len(r.rows))] = now.Log.Origin
 		r.meta.Log.Settings = settings
+	}
+	if r.entries == nil { // kept without them
+		var err error
+		if r.entries, err = create(r.path(EntriesFile)); err != nil {
+			return err
+		}
 	}
 	return errors.Join(r.csv.cut(r.csv.size), r.entries.cut(r.entries.size), r.writeMeta())
 }

@@ -213,6 +213,53 @@ func TestOpenRecordAfterACrash(t *testing.T) {
 	})
 }
 
+// A record that is kept without its entries goes on all the same, also twice.
+func TestResumeWithoutEntries(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := newRunner(t)
+		whole := readDir(t, recorded(t, r))
+		meta, err := ReadMeta(strings.NewReader(whole[MetaFile]))
+		require.NoError(t, err)
+		lines := strings.SplitAfter(whole[ResultsFile], "\n")
+		dir := t.TempDir()
+		keep := func(runs int) { // a record of the first runs
+			m := meta
+			m.Runs = m.Runs[:runs]
+			data, err := encodeMeta(m)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(filepath.Join(dir, MetaFile), data, 0o644))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, ResultsFile), []byte(strings.Join(lines[:runs+1], "")), 0o644))
+		}
+		keep(5)
+		record, err := OpenRecord(dir)
+		require.NoError(t, err)
+		require.Empty(t, record.Dropped)
+		require.Len(t, record.Rows(), 5)
+		require.NoError(t, record.Close())
+		require.NotContains(t, readDir(t, dir), EntriesFile, "OpenRecord changed something")
+
+		for range 2 { // the second time, the entries begin with the fifth run
+			record, err = OpenRecord(dir)
+			require.NoError(t, err)
+			require.Empty(t, record.Dropped)
+			require.NoError(t, record.Resume(newMeta(r)))
+			again := *r
+			again.ID = "resumed"
+			s := Sweep{Runner: &again, Record: record, Progress: quietProgress(t)}
+			require.NoError(t, s.Run(t.Context()))
+			require.NoError(t, record.Close())
+			rows, _, err := ReadRecord(dir)
+			require.NoError(t, err)
+			require.Len(t, rows, 12)
+			require.True(t, strings.HasPrefix(readDir(t, dir)[EntriesFile], `{"run":5,`))
+		}
+
+		keep(3) // fewer than the entries begin with
+		_, err = OpenRecord(dir)
+		require.ErrorContains(t, err, "it begins with run 5, and only 3 are recorded")
+	})
+}
+
 func TestOpenRecordErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, _ := newRunner(t)
