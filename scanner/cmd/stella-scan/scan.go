@@ -18,6 +18,7 @@ import (
 	"github.com/stella-ops/stella/scanner/reach"
 	"github.com/stella-ops/stella/scanner/sbom"
 	"github.com/stella-ops/stella/scanner/severity"
+	"github.com/stella-ops/stella/scanner/target"
 	"github.com/stella-ops/stella/scanner/vex"
 )
 
@@ -139,16 +140,11 @@ func (f flags) fails(x scanner.Finding) bool {
 	return x.Suppressed == nil && (l == severity.Unknown || l.Rank() >= f.failOn.Rank())
 }
 
-func readInventory(target string, stdin io.Reader) (scanner.Inventory, error) {
-	if target == "-" {
+func readInventory(name string, stdin io.Reader) (scanner.Inventory, error) {
+	if name == "-" {
 		return sbom.Read(stdin, "standard input")
 	}
-	file, err := os.Open(target)
-	if err != nil {
-		return scanner.Inventory{}, err
-	}
-	defer file.Close()
-	return sbom.Read(file, filepath.Base(target))
+	return target.Read(name)
 }
 
 // options reads the evidence and the statements. What was wrong with a statement is
