@@ -2,6 +2,7 @@ package regression_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
@@ -15,113 +16,148 @@ import (
 )
 
 var (
-	update   = flag.Bool("update", false, "rewrite expected/findings.json of the cases that run, then read the diff")
-	only     = flag.String("case", "", "run one case: SCN-0001")
-	corpus   = flag.String("cases", "cases", "directory of the cases")
-	leftover = filepath.Join("..", "out", "regression")
+	update = flag.Bool("update", false, "rewrite expected/ of the cases that run, then read the diff")
+	only   = flag.String("case", "", "run the cases whose names begin so: SCN-0001")
+	corpus = flag.String("cases", os.Getenv("STELLA_REGRESSION_CASES"),
+		"directory of the cases, absolute or seen from the root of the repository (default $STELLA_REGRESSION_CASES, or regression/cases)")
 )
 
-// TestCases scans the input of every case and compares the report with the golden one
+// root is the root of the repository, leftover where a person finds what a case left.
+var (
+	root     = ".."
+	leftover = filepath.Join(root, "out", "regression")
+)
+
+// entries are the cases that the flags choose.
+func entries(t *testing.T) []regression.Entry {
+	t.Helper()
+	dir := *corpus
+	switch {
+	case dir == "":
+		dir = "cases"
+	case !filepath.IsAbs(dir):
+		dir = filepath.Join(root, dir)
+	}
+	all, err := regression.Corpus(dir)
+	require.NoError(t, err)
+	var chosen []regression.Entry
+	for _, e := range all {
+		if strings.HasPrefix(e.Name, *only) {
+			chosen = append(chosen, e)
+		}
+	}
+	require.NotEmpty(t, chosen, "no case of %s begins with %q", dir, *only)
+	return chosen
+}
+
+// TestCases scans the input of every case and compares the outcome with the golden one
 // to the byte: a finding too many fails as one that is missing does.
 func TestCases(t *testing.T) {
-	dirs, err := filepath.Glob(filepath.Join(*corpus, "*", "case.metadata.json"))
-	require.NoError(t, err)
-	require.NotEmpty(t, dirs, "there is no case in %s", *corpus)
-	seen := make(map[string]string)
-	ran := 0
-	for _, file := range dirs {
-		dir := filepath.Dir(file)
-		if !strings.HasPrefix(filepath.Base(dir), *only) {
-			continue
-		}
-		ran++
-		t.Run(filepath.Base(dir), func(t *testing.T) {
-			c, err := regression.Load(dir)
-			require.NoError(t, err)
-			require.Empty(t, seen[c.ID], "%s is the id of two cases", c.ID)
-			seen[c.ID] = dir
+	if *update {
+		require.NotEqual(t, "true", os.Getenv("CI"), "-update in CI would accept whatever comes out")
+	}
+	for _, e := range entries(t) {
+		t.Run(e.Name, func(t *testing.T) {
 			t.Parallel()
-			check(t, c)
+			require.NoError(t, e.Err)
+			if *update {
+				accept(t, e.Case)
+			}
+			check(t, e.Case)
+			account(t, e.Case)
 		})
 	}
-	require.NotZero(t, ran, "no case begins with %q", *only)
+}
+
+// scan scans a case as it stands.
+func scan(t *testing.T, c regression.Case) regression.Outcome {
+	t.Helper()
+	o, err := c.Input.Scan(t.Context())
+	require.NoError(t, err)
+	return o
 }
 
 func check(t *testing.T, c regression.Case) {
-	actual, err := c.Scan(t.Context())
+	t.Helper()
+	actual := scan(t, c)
+	expected, err := c.Golden()
 	require.NoError(t, err)
-	expected, err := os.ReadFile(c.Expected())
-	require.NoError(t, err)
-	if *update {
-		require.NotEqual(t, "true", os.Getenv("CI"), "-update in CI would accept whatever comes out")
-		again, err := c.Scan(t.Context())
-		require.NoError(t, err)
-		require.Equal(t, string(actual), string(again), "two scans differ")
-		require.NoError(t, os.WriteFile(c.Expected(), actual, 0o644))
-		return
+	diff := difference(expected, actual)
+	if diff != "" {
+		t.Errorf("the outcome is not the golden one (-want +got)\n%s", diff)
 	}
-	if bytes.Equal(expected, actual) {
-		return
+	if diff != "" || *only != "" {
+		t.Logf("expected, actual and diff: %s", leave(t, c, expected, actual, diff))
 	}
-	diff := cmp.Diff(lines(expected), lines(actual))
-	t.Errorf("the report is not the golden one (-want +got)\n%s\nsee %s", diff, leave(t, c, expected, actual, diff))
 }
 
-// lines breaks canonical JSON where a person would, for the diff alone.
-func lines(report []byte) []string {
-	return strings.SplitAfter(strings.NewReplacer(",", ",\n", "{", "{\n").Replace(string(report)), "\n")
+// accept makes the outcome the golden one, when a second scan gives it again.
+func accept(t *testing.T, c regression.Case) {
+	t.Helper()
+	actual := scan(t, c)
+	// Golden's error is that of a new case, or of files that Accept deletes.
+	if expected, err := c.Golden(); err != nil {
+		t.Logf("new golden: %v\n%s", err, strings.Join(lines(actual), "\n"))
+	} else if diff := difference(expected, actual); diff != "" {
+		t.Logf("golden changes (-old +new)\n%s\nexpected, actual and diff: %s", diff, leave(t, c, expected, actual, diff))
+	} else {
+		return
+	}
+	again := scan(t, c)
+	require.Equal(t, string(actual.Data), string(again.Data), "two scans differ: nothing was accepted")
+	require.NoError(t, c.Accept(actual))
+}
+
+// account holds the scanner to its promise that no package is dropped.
+func account(t *testing.T, c regression.Case) {
+	t.Helper()
+	if scan(t, c).File != regression.FindingsFile {
+		return // there is no report that could drop anything
+	}
+	a, err := c.Input.Account(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, a.Dropped, "packages that are neither judged nor in not_evaluated")
+	require.NotZero(t, a.In, "there is no package in the input")
+	require.Equal(t, a.In, a.Judged+a.NotEvaluated)
+}
+
+// difference shows how two outcomes differ, "" where they are the same to the byte.
+func difference(expected, actual regression.Outcome) string {
+	switch {
+	case expected.File == actual.File && bytes.Equal(expected.Data, actual.Data):
+		return ""
+	case bytes.Equal(indent(expected.Data), indent(actual.Data)): // in spaces alone
+		return cmp.Diff(expected, actual)
+	}
+	return cmp.Diff(lines(expected), lines(actual))
+}
+
+func lines(o regression.Outcome) []string {
+	return append([]string{o.File}, strings.Split(string(indent(o.Data)), "\n")...)
+}
+
+// indent breaks JSON where a person would. Other text stays as it is.
+func indent(data []byte) []byte {
+	var b bytes.Buffer
+	if json.Indent(&b, data, "", "  ") != nil {
+		return data
+	}
+	return b.Bytes()
 }
 
 // leave puts what a person needs beside each other, and says where.
-func leave(t *testing.T, c regression.Case, expected, actual []byte, diff string) string {
-	dir := filepath.Join(leftover, c.ID)
+func leave(t *testing.T, c regression.Case, expected, actual regression.Outcome, diff string) string {
+	t.Helper()
+	dir, err := filepath.Abs(filepath.Join(leftover, c.ID))
+	require.NoError(t, err)
+	require.NoError(t, os.RemoveAll(dir))
 	require.NoError(t, os.MkdirAll(dir, 0o755))
-	for name, data := range map[string][]byte{"expected.json": expected, "actual.json": actual, "diff.txt": []byte(diff)} {
+	for name, data := range map[string][]byte{
+		"expected" + filepath.Ext(expected.File): expected.Data,
+		"actual" + filepath.Ext(actual.File):     actual.Data,
+		"diff.txt":                               []byte(diff),
+	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o644))
 	}
 	return dir
-}
-
-// A case that is not whole is one clear error.
-func TestBrokenCases(t *testing.T) {
-	for _, test := range []struct {
-		name  string
-		spoil func(t *testing.T, dir string)
-		want  string
-	}{
-		{"no narrative", remove("case.md"), "case.md is missing"},
-		{"no golden", remove("expected/findings.json"), "expected/findings.json is missing"},
-		{"no SBOM", remove("input/sbom.cdx.json"), "input/sbom.* is missing"},
-		{"no advisories", remove("input/advisories/RUSTSEC-2024-0399.json"), "input/advisories/*.json is missing"},
-		{"no metadata", remove("case.metadata.json"), "no such file"},
-		{"a file too many", write("input/notes.txt", "x"), "input/notes.txt: no rule reads it"},
-		{"bad JSON", write("case.metadata.json", "{"), "case.metadata.json"},
-		{"an unknown field", write("case.metadata.json", `{"colour":"red"}`), "unknown field"},
-		{"another id", write("case.metadata.json", `{"id":"SCN-0009"}`), "the directory says SCN-0001"},
-		{"an unknown kind", write("case.metadata.json", `{"id":"SCN-0001","title":"t","source":"s","kind":"odd"}`), `kind "odd" is none of`},
-		{"no severity", write("case.metadata.json", `{"id":"SCN-0001","title":"t","source":"s","kind":"crash"}`), "severity"},
-		{"no guards", write("case.metadata.json", `{"id":"SCN-0001","title":"t","source":"s","kind":"crash","severity":"low"}`), "guards"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			dir := filepath.Join(t.TempDir(), "SCN-0001-nested-components")
-			require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join("cases", "SCN-0001-nested-components"))))
-			_, err := regression.Load(dir)
-			require.NoError(t, err)
-			test.spoil(t, dir)
-			_, err = regression.Load(dir)
-			require.ErrorContains(t, err, test.want)
-		})
-	}
-	_, err := regression.Load(filepath.Join(t.TempDir(), "nested"))
-	require.ErrorContains(t, err, "SCN-NNNN-some-words")
-}
-
-func remove(name string) func(*testing.T, string) {
-	return func(t *testing.T, dir string) { require.NoError(t, os.Remove(filepath.Join(dir, name))) }
-}
-
-func write(name, text string) func(*testing.T, string) {
-	return func(t *testing.T, dir string) {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
-	}
 }

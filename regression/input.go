@@ -1,0 +1,118 @@
+package regression
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/stella-ops/stella/scanner"
+	"github.com/stella-ops/stella/scanner/advisory"
+	"github.com/stella-ops/stella/scanner/reach"
+	"github.com/stella-ops/stella/scanner/sbom"
+	"github.com/stella-ops/stella/scanner/vex"
+)
+
+// Input is the paths of what is scanned together.
+type Input struct {
+	Target     string // its base name says what it is, as in a case
+	Advisories string // whatever advisory.Open reads
+	Callgraphs []string
+	VEX        []string
+	Config     string // "" where there is none
+}
+
+// Scan scans the input. A scan that fails has an outcome as well, its error; the error
+// of Scan itself is an input that no reader is there for.
+func (in Input) Scan(ctx context.Context) (Outcome, error) {
+	r, err := in.Report(ctx)
+	if err == nil {
+		data, err := r.Encode()
+		return Outcome{FindingsFile, data}, err
+	}
+	if _, ok := err.(noReader); ok {
+		return Outcome{}, err
+	}
+	return Outcome{ErrorFile, []byte(in.withoutPaths(err.Error()) + "\n")}, nil
+}
+
+// Report scans the input.
+func (in Input) Report(ctx context.Context) (scanner.Report, error) {
+	inventory, err := in.Inventory()
+	if err != nil {
+		return scanner.Report{}, err
+	}
+	db, err := advisory.Open(in.Advisories)
+	if err != nil {
+		return scanner.Report{}, err
+	}
+	options, err := in.Options()
+	if err != nil {
+		return scanner.Report{}, err
+	}
+	return scanner.Scan(ctx, inventory, db, options)
+}
+
+// noReader is an input that this version of the harness cannot read.
+type noReader string
+
+func (n noReader) Error() string { return fmt.Sprintf("input/%s: nothing reads it yet", string(n)) }
+
+// Inventory reads the target.
+func (in Input) Inventory() (scanner.Inventory, error) {
+	base := filepath.Base(in.Target)
+	if !strings.HasPrefix(base, "sbom.") {
+		return scanner.Inventory{}, noReader(base)
+	}
+	file, err := os.Open(in.Target)
+	if err != nil {
+		return scanner.Inventory{}, err
+	}
+	defer file.Close()
+	return sbom.Read(file, base)
+}
+
+// Options reads what a scan is given beside packages and advisories.
+func (in Input) Options() (scanner.Options, error) {
+	var o scanner.Options
+	if in.Config != "" {
+		return o, noReader(filepath.Base(in.Config))
+	}
+	for _, name := range in.Callgraphs {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return o, err
+		}
+		e, err := reach.Read(data)
+		if err != nil {
+			return o, fmt.Errorf("%s: %w", filepath.Base(name), err)
+		}
+		o.Evidence = append(o.Evidence, e)
+	}
+	var documents []*vex.Document
+	for _, name := range in.VEX {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return o, err
+		}
+		d, err := vex.Read(bytes.NewReader(data), filepath.Base(name))
+		if err != nil {
+			return o, err
+		}
+		documents = append(documents, d)
+	}
+	if documents != nil {
+		o.VEX = vex.NewSet(documents...)
+	}
+	return o, nil
+}
+
+// withoutPaths takes out of an error where the case stands.
+func (in Input) withoutPaths(text string) string {
+	for _, file := range []string{in.Target, in.Advisories} {
+		text = strings.ReplaceAll(text, filepath.Dir(file)+string(filepath.Separator), "")
+	}
+	return text
+}
