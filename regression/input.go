@@ -3,6 +3,7 @@ package regression
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,8 +11,9 @@ import (
 
 	"github.com/stella-ops/stella/scanner"
 	"github.com/stella-ops/stella/scanner/advisory"
+	"github.com/stella-ops/stella/scanner/image/imagetest"
 	"github.com/stella-ops/stella/scanner/reach"
-	"github.com/stella-ops/stella/scanner/sbom"
+	"github.com/stella-ops/stella/scanner/target"
 	"github.com/stella-ops/stella/scanner/vex"
 )
 
@@ -60,18 +62,44 @@ type noReader string
 
 func (n noReader) Error() string { return fmt.Sprintf("input/%s: nothing reads it yet", string(n)) }
 
-// Inventory reads the target.
-func (in Input) Inventory() (scanner.Inventory, error) {
-	base := filepath.Base(in.Target)
-	if !strings.HasPrefix(base, "sbom.") {
-		return scanner.Inventory{}, noReader(base)
+// Inventory reads the target. A recipe is packed into a docker-archive first.
+func (in Input) Inventory() (inv scanner.Inventory, err error) {
+	if filepath.Ext(in.Target) != recipeExt {
+		return target.Read(in.Target)
 	}
-	file, err := os.Open(in.Target)
+	image, err := readRecipe(in.Target)
 	if err != nil {
-		return scanner.Inventory{}, err
+		return inv, err
 	}
-	defer file.Close()
-	return sbom.Read(file, base)
+	dir, err := os.MkdirTemp("", "image")
+	if err != nil {
+		return inv, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	name := filepath.Join(dir, "image.tar")
+	file, err := os.Create(name)
+	if err != nil {
+		return inv, err
+	}
+	if err := errors.Join(image.DockerArchive(file, imagetest.Plain), file.Close()); err != nil {
+		return inv, err
+	}
+	inv, err = target.Read(name)
+	if err != nil {
+		err = errors.New(strings.ReplaceAll(err.Error(), dir+string(filepath.Separator), ""))
+	}
+	return inv, err
+}
+
+// recipeExt ends the name of an image's recipe.
+const recipeExt = ".txtar"
+
+func readRecipe(name string) (*imagetest.Image, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	return imagetest.Parse(text)
 }
 
 // Options reads what a scan is given beside packages and advisories.
