@@ -34,7 +34,9 @@
 // release. A package without suffix is of unknown release: records of a release give
 // the verdict unknown for it. The suffix of a repository ("Maven:https://…") keeps
 // apart only repositories that are both named, since inventories rarely name one. In
-// Ubuntu's, ":LTS" may be missing.
+// Ubuntu's, ":LTS" may be missing, and "Pro:" before the release marks what Ubuntu Pro
+// adds to it: it decides for builds of Pro, and for others where the release itself does
+// not call them sound. A repository of a Red Hat release ("…:9::baseos") is within it.
 //
 // # Guarantees
 //

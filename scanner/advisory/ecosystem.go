@@ -1,8 +1,10 @@
 package advisory
 
 import (
+	"regexp"
 	"strings"
 
+	"github.com/stella-ops/stella/scanner/purl"
 	"github.com/stella-ops/stella/scanner/version"
 )
 
@@ -13,6 +15,7 @@ const (
 	scopeOther  scope = iota // the record does not speak of the package's ecosystem
 	scopeSame                // it does
 	scopeUnsure              // it does if the package is of the record's release
+	scopePro                 // it speaks of the packages that Ubuntu Pro has for the release
 )
 
 // byRepository are the ecosystems whose suffix is a repository (OSV schema, "Defined
@@ -33,6 +36,10 @@ func covers(advisory, pkg string) scope {
 	switch {
 	case scoped == own, scoped == "":
 		return scopeSame
+	case base == "Red Hat" && own != "" && strings.HasPrefix(scoped, own+"::"):
+		return scopeSame // a repository of the release: "enterprise_linux:9::baseos"
+	case base == "Ubuntu" && own != "" && scoped == "Pro:"+own:
+		return scopePro // its other pockets (FIPS, Realtime) are other builds
 	case own != "":
 		return scopeOther
 	case byRepository[base]:
@@ -51,42 +58,13 @@ func suffix(base, ecosystem string) string {
 	return s
 }
 
-// nameKey is the name in the form in which equal names are equal: PEP 503 for PyPI,
-// lower case for NuGet, Packagist and GitHub, the name itself elsewhere. It begins with
-// the ecosystem, without suffix, since the same name elsewhere is another package.
-func nameKey(ecosystem, name string) string {
-	base := version.Base(ecosystem)
-	switch base {
-	case "PyPI":
-		name = pep503(name)
-	case "NuGet", "Packagist", "GitHub Actions":
-		name = strings.ToLower(name)
-	}
-	return base + ":" + name
-}
+// proBuild finds in a version that it was built for Ubuntu Pro: "1.0-1ubuntu0.1~esm1",
+// "229-4ubuntu21.31+esm1".
+var proBuild = regexp.MustCompile(`[+~]esm[0-9]`)
 
-// pep503 normalises a name: lower case, each run of "-", "_" and "." one "-".
-func pep503(name string) string {
-	var b strings.Builder
-	b.Grow(len(name))
-	run := false
-	for i := range len(name) {
-		c := name[i]
-		if c == '-' || c == '_' || c == '.' {
-			run = true
-			continue
-		}
-		if run {
-			b.WriteByte('-')
-			run = false
-		}
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		b.WriteByte(c)
-	}
-	if run {
-		b.WriteByte('-')
-	}
-	return b.String()
+// nameKey is the name in the form in which equal names are equal, which is
+// [purl.CanonicalName]'s. It begins with the ecosystem, without suffix, since the same
+// name elsewhere is another package.
+func nameKey(ecosystem, name string) string {
+	return version.Base(ecosystem) + ":" + purl.CanonicalName(ecosystem, name)
 }

@@ -50,9 +50,9 @@ func (r *Record) Affects(q Query) Verdict {
 	if r.Withdrawn != "" && !q.Withdrawn {
 		return Verdict{Status: NotAffected, Reason: "withdrawn " + r.Withdrawn}
 	}
-	key := nameKey(q.Ecosystem, q.Name)
 	e := evaluation{query: q}
-	named := false
+	var plain, pro []*Affected
+	key := nameKey(q.Ecosystem, q.Name)
 	for i := range r.Affected {
 		a := &r.Affected[i]
 		if a.key != key {
@@ -60,20 +60,41 @@ func (r *Record) Affects(q Query) Verdict {
 		}
 		switch covers(a.Ecosystem, q.Ecosystem) {
 		case scopeSame:
-			named = true
-			e.entry(a)
+			plain = append(plain, a)
+		case scopePro:
+			pro = append(pro, a)
 		case scopeUnsure:
-			named = true
+			e.named = true
 			e.doubt(fmt.Sprintf("it concerns %s, and the package's release is not known", a.Ecosystem))
 		case scopeOther:
 		}
 	}
-	return e.verdict(named)
+	e.pockets(plain, pro)
+	return e.verdict()
+}
+
+// pockets judges the entries of a release, and those of what Ubuntu Pro adds to it. A
+// build for Pro is judged by Pro's entries alone where there are any. Another build is
+// not affected where the release itself says so; and where it does not, Pro's entries
+// count: that its fix is sold does not make the package sound.
+func (e *evaluation) pockets(plain, pro []*Affected) {
+	if len(pro) > 0 && proBuild.MatchString(e.query.Version) {
+		plain = nil
+	}
+	for _, a := range plain {
+		e.entry(a)
+	}
+	if len(plain) == 0 || len(e.entries) > 0 || len(e.doubts) > 0 {
+		for _, a := range pro {
+			e.entry(a)
+		}
+	}
 }
 
 // evaluation collects what the entries of one record say of one query.
 type evaluation struct {
 	query   Query
+	named   bool     // whether an entry speaks of the package
 	reasons []string // why affected
 	doubts  []string // why it cannot be told
 	fixed   []fixedVersion
@@ -91,13 +112,13 @@ type fixedVersion struct {
 
 func (e *evaluation) doubt(why string) { e.doubts = append(e.doubts, why) }
 
-func (e *evaluation) verdict(named bool) Verdict {
+func (e *evaluation) verdict() Verdict {
 	switch {
 	case len(e.entries) > 0:
 		return Verdict{IsAffected, join(e.reasons), e.fixedTexts(), e.entries}
 	case len(e.doubts) > 0:
 		return Verdict{Status: Unknown, Reason: join(e.doubts)}
-	case !named:
+	case !e.named:
 		return Verdict{Status: NotAffected, Reason: "the record does not name the package"}
 	}
 	return Verdict{Status: NotAffected, Reason: "in no range and not enumerated"}
@@ -134,6 +155,7 @@ func join(reasons []string) string {
 // entry judges one entry that concerns the package. All its ranges are asked, also
 // when one has said yes: each may know a fixed version.
 func (e *evaluation) entry(a *Affected) {
+	e.named = true
 	if e.query.Version == "" {
 		e.doubt("the package has no version")
 		return

@@ -246,11 +246,18 @@ func TestEcosystemSuffix(t *testing.T) {
 		{"Alpine:v3.19", "Alpine:v3.1", "no"}, //
 		{"Ubuntu:22.04:LTS", "Ubuntu:22.04", "yes"},
 		{"Ubuntu:22.04:LTS", "Ubuntu:24.04:LTS", "no"},
-		{"Ubuntu:Pro:22.04:LTS", "Ubuntu:22.04:LTS", "no"},
+		{"Ubuntu:Pro:22.04:LTS", "Ubuntu:22.04:LTS", "yes"}, // F-098
+		{"Ubuntu:Pro:22.04:LTS", "Ubuntu:24.04:LTS", "no"},
+		{"Ubuntu:Pro:22.04:LTS", "Ubuntu", "unknown"},
+		{"Ubuntu:Pro:FIPS:22.04:LTS", "Ubuntu:22.04:LTS", "no"}, // another build
 		{"Maven:https://maven.google.com", "Maven", "yes"},
 		{"Maven", "Maven:https://repo.example", "yes"},
 		{"Maven:https://maven.google.com", "Maven:https://repo.example", "no"},
 		{"Red Hat:enterprise_linux:9::baseos", "Red Hat:enterprise_linux:9::appstream", "no"},
+		{"Red Hat:enterprise_linux:9::baseos", "Red Hat:enterprise_linux:9", "yes"},
+		{"Red Hat:enterprise_linux:9::baseos", "Red Hat:enterprise_linux:8", "no"},
+		{"Red Hat:enterprise_linux:10::baseos", "Red Hat:enterprise_linux:1", "no"},
+		{"Red Hat:rhel_eus:9.2::baseos", "Red Hat:enterprise_linux:9", "no"},
 	}
 	for _, row := range rows {
 		t.Run(row.advisory+" for "+row.pkg, func(t *testing.T) {
@@ -261,6 +268,33 @@ func TestEcosystemSuffix(t *testing.T) {
 			require.Equal(t, row.want != "no", db.Has(row.pkg))
 			require.Len(t, db.Lookup(row.pkg, "a:b"), map[bool]int{true: 1}[row.want != "no"])
 		})
+	}
+}
+
+// What a release says of a package, and what Ubuntu Pro adds.
+func TestUbuntuPro(t *testing.T) {
+	entry := func(ecosystem, events string) string {
+		return `{"package": {"ecosystem": "` + ecosystem + `", "name": "p"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}` + events + `]}]}`
+	}
+	const release, pro = "Ubuntu:24.04:LTS", "Ubuntu:Pro:24.04:LTS"
+	sold := entry(pro, `, {"fixed": "1-1ubuntu2+esm1"}`)
+	for _, row := range []struct {
+		rule, affected string
+		want           vectors
+	}{
+		{"the fix is Pro's alone (F-098)", sold, vectors{"1-1ubuntu2": "yes 1-1ubuntu2+esm1", "1-1ubuntu2+esm1": "no", "1-1ubuntu3": "no"}},
+		{"the release has none, Pro has (F-099)", entry(release, ``) + `,` + sold, vectors{
+			"1-1ubuntu2": "yes 1-1ubuntu2+esm1", "1-1ubuntu2+esm1": "no", "1-1ubuntu1~esm1": "yes 1-1ubuntu2+esm1",
+		}},
+		{"the release has the fix first", entry(release, `, {"fixed": "1-1ubuntu1"}`) + `,` + sold, vectors{
+			"1-1ubuntu1": "no", "1-1ubuntu0": "yes 1-1ubuntu1 1-1ubuntu2+esm1", "1-1ubuntu1+esm1": "yes 1-1ubuntu2+esm1",
+		}},
+		{"a build of Pro without Pro's entry", entry(release, `, {"fixed": "1-1ubuntu1"}`), vectors{"1-1ubuntu0+esm1": "yes 1-1ubuntu1", "1-1ubuntu1+esm1": "no"}},
+	} {
+		r := record(t, `[`+row.affected+`]`)
+		for v, want := range row.want {
+			require.Equal(t, want, judge(r, Query{Ecosystem: release, Name: "p", Version: v}), "%s: %s", row.rule, v)
+		}
 	}
 }
 
@@ -278,6 +312,8 @@ func TestEqualNames(t *testing.T) {
 		{"Go", "github.com/0xJacky/Nginx-UI", "github.com/0xJacky/Nginx-UI", true},
 		{"Go", "github.com/0xJacky/Nginx-UI", "github.com/0xjacky/nginx-ui", false}, // module paths have case
 		{"Maven", "Org.example:a", "org.example:a", false},
+		{"SwiftURL", "https://github.com/Vapor/vapor.git", "github.com/vapor/vapor", true},
+		{"Hex", "Phoenix", "phoenix", true},
 	}
 	for _, row := range rows {
 		t.Run(row.ecosystem+" "+row.advisory+" "+row.pkg, func(t *testing.T) {
