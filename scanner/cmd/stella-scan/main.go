@@ -1,6 +1,6 @@
 // Command stella-scan says which known vulnerabilities concern the packages of an
-// SBOM. It opens no socket: advisories come from files. See usage for its flags,
-// formats and exit codes.
+// SBOM, a lockfile, an image, or a directory. It opens no socket: advisories come
+// from files. See usage for its flags, formats and exit codes.
 package main
 
 import (
@@ -16,9 +16,26 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process as it would any other
 	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
 	os.Exit(report(os.Stderr, err))
+}
+
+// A command is what follows the program's name. args are those after its own name.
+type command func(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error
+
+// subcommands by name. A target of such a name is written with its directory, "./db".
+var subcommands = map[string]command{}
+
+// run is the command without the process around it. It returns when ctx ends, even
+// where a file takes long to read; the temporary file of -o is then removed.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	if len(args) > 0 {
+		if c, ok := subcommands[args[0]]; ok {
+			return c(ctx, args[1:], stdin, stdout, stderr)
+		}
+	}
+	return scan(ctx, args, stdin, stdout, stderr)
 }
 
 // usageError is a mistake in the command line.
@@ -34,6 +51,9 @@ func report(stderr io.Writer, err error) int {
 		return 0
 	case errors.Is(err, errFindings):
 		return 3
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "stella-scan: interrupted; nothing was written")
+		return 1
 	case usage:
 		fmt.Fprintf(stderr, "stella-scan: %v\nstella-scan -h explains the flags\n", err)
 		return 2

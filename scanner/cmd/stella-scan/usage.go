@@ -1,0 +1,50 @@
+package main
+
+const usage = `stella-scan says which known vulnerabilities concern the packages of a target.
+It fetches nothing: the same target and advisories give the same bytes, anywhere.
+
+  stella-scan -db PATH [flags] TARGET
+
+TARGET is one of
+  an SBOM       CycloneDX (JSON, XML) or SPDX 2 (JSON, tag-value), told by its content;
+                - is an SBOM on standard input
+  a directory   every SBOM and lockfile below it
+
+Examples:
+  stella-scan -db advisories app.cdx.json
+  stella-scan -db advisories -details services/
+  stella-scan -db all.zip -format json -o findings.json app.spdx.json
+  stella-scan -db advisories -format sarif -fail-on high app.cdx.json > scan.sarif
+  stella-scan -db advisories -callgraph calls.json -vex vex.json app.cdx.json
+  stella-scan -db advisories -format openvex -author "Shop security" -now 2026-11-26T09:00:00Z app.cdx.json
+  generator | stella-scan -db advisories -
+
+Flags, before or after TARGET:
+  -db PATH          OSV records (https://osv.dev): a directory, a zip as OSV
+                    publishes them for each ecosystem, or one file; required
+  -format FORMAT    table      for people; the default
+                    json       stella.findings/v1, canonical: what the others are made of
+                    sarif      SARIF 2.1.0, for code scanning
+                    openvex    OpenVEX v0.2.0; needs -author and -now
+                    cyclonedx  CycloneDX 1.6 with vulnerabilities (VDR and VEX)
+  -o FILE           where the output goes, whole or not at all (default standard output)
+  -details          in the table: aliases, locations, call paths, every package that was
+                    not evaluated
+  -callgraph FILE   what is called: stella.callgraph/v1, the digraph text of
+                    golang.org/x/tools/cmd/callgraph, or govulncheck -json; may be
+                    given again
+  -vex FILE         OpenVEX or CycloneDX VEX, to suppress findings; may be given again
+  -fail-on LEVEL    exit 3 for a finding that is not suppressed at or over low,
+                    medium, high or critical; one of unknown severity counts
+  -show-withdrawn   judge withdrawn advisories too
+  -now TIME         the time that a rule or a format needs, RFC 3339; no clock is read
+  -author NAME      who makes the statements of -format openvex
+  -version          print the version
+  -h                print this
+
+A package that cannot be judged is listed with the reason, never taken for safe. With
+-fail-on, a scan that could not judge a single one of the packages is an error.
+
+Exit codes: 0 scanned, 1 error, 2 a mistake in the command line, 3 see -fail-on.
+After 1 and 2 there is no output, but for the output of a scan that judged nothing.
+`

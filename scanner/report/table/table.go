@@ -1,0 +1,237 @@
+// Package table shows a report to people.
+//
+// The worst findings come first; those of unknown severity have their own place, after
+// the known ones, and their own number in the totals. What is suppressed and what was not
+// evaluated is shown and counted apart. Where nothing could be evaluated the text says
+// so: it never says that there is nothing to find when nothing was looked at.
+//
+// The same report gives the same text. Columns are aligned by the number of runes;
+// control characters of the input are shown as Go escapes, so that a name cannot
+// write over the terminal.
+package table
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+
+	"github.com/stella-ops/stella/scanner"
+	"github.com/stella-ops/stella/scanner/reach"
+	"github.com/stella-ops/stella/scanner/severity"
+)
+
+// Options is what the text depends on beside the report.
+type Options struct {
+	// Judged is how many packages were evaluated.
+	Judged int
+	// Details adds aliases, locations, the reasons of verdicts and every package that
+	// was not evaluated.
+	Details bool
+}
+
+// shown is how many packages of one reason are named without Details.
+const shown = 5
+
+// Encode gives the text of a report.
+func Encode(r scanner.Report, o Options) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s (%s)\n", safe(r.Target.Name), safe(r.Target.Kind))
+	standing, suppressed := split(r.Findings)
+	findings(&b, standing, o)
+	suppressions(&b, suppressed)
+	notEvaluated(&b, r.NotEvaluated, o)
+	rejected(&b, r, o)
+	fmt.Fprintf(&b, "\n%s\n", total(standing, len(suppressed), len(r.NotEvaluated), o.Judged))
+	if o.Judged == 0 {
+		b.WriteString("\nNOTHING WAS EVALUATED: " + nothing(r) + "\n")
+	}
+	return b.Bytes()
+}
+
+// nothing says what to do when no package was judged.
+func nothing(r scanner.Report) string {
+	if len(r.NotEvaluated) == 0 {
+		return "the target lists no packages. This does not say that it has no vulnerabilities."
+	}
+	return "no package could be held against an advisory. This does not say that the target has no vulnerabilities; the reasons are above."
+}
+
+// split sorts findings for reading: the worst first.
+func split(all []scanner.Finding) (standing, suppressed []scanner.Finding) {
+	for _, f := range all {
+		if f.Suppressed == nil {
+			standing = append(standing, f)
+		} else {
+			suppressed = append(suppressed, f)
+		}
+	}
+	worst := func(a, b scanner.Finding) int {
+		return cmp.Or(cmp.Compare(b.Severity.Level.Rank(), a.Severity.Level.Rank()), cmp.Compare(b.Severity.Score, a.Severity.Score))
+	}
+	slices.SortStableFunc(standing, worst) // the report's order decides between equals
+	slices.SortStableFunc(suppressed, worst)
+	return standing, suppressed
+}
+
+func findings(b *bytes.Buffer, list []scanner.Finding, o Options) {
+	if len(list) == 0 {
+		return
+	}
+	b.WriteByte('\n')
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "SEVERITY\tSCORE\tVULNERABILITY\tPACKAGE\tVERSION\tFIXED IN\tREACHABLE")
+	for _, f := range list {
+		p := f.Package
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", strings.ToUpper(string(f.Severity.Level)), score(f.Severity), safe(f.ID),
+			safe(p.Name), safe(p.Version), safe(cmp.Or(strings.Join(f.FixedVersions, ", "), "-")), verdict(f.Reachability))
+	}
+	w.Flush() // to memory: cannot fail
+	if !o.Details {
+		return
+	}
+	b.WriteString("\nDetails:\n")
+	for _, f := range list {
+		details(b, f)
+	}
+}
+
+func score(s severity.Severity) string {
+	if s.Vector == "" {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f", s.Score)
+}
+
+func verdict(r reach.Result) string {
+	switch r.Verdict {
+	case reach.Reachable:
+		return "YES"
+	case reach.Unreachable:
+		return "no"
+	}
+	return "unknown"
+}
+
+func details(b *bytes.Buffer, f scanner.Finding) {
+	p := f.Package
+	fmt.Fprintf(b, "\n  %s in %s\n", safe(f.ID), safe(cmp.Or(p.PURL, p.Name+" "+p.Version)))
+	line := func(label, text string) {
+		if text != "" {
+			fmt.Fprintf(b, "    %-10s %s\n", label, safe(text))
+		}
+	}
+	line("aliases", strings.Join(slices.DeleteFunc(slices.Clone(f.Aliases), func(a string) bool { return a == f.ID }), " "))
+	line("ecosystem", p.Ecosystem)
+	if s := f.Severity; s.Level != severity.Unknown {
+		line("severity", strings.TrimSpace(s.Vector+" by "+s.Source))
+	}
+	line("locations", strings.Join(p.Locations, ", "))
+	if p.Layer != nil {
+		line("layer", fmt.Sprintf("%d, %s", p.Layer.Index, p.Layer.DiffID))
+	}
+	line("reachable", verdict(f.Reachability)+": "+f.Reachability.Why)
+	line("path", strings.Join(f.Reachability.Path, " → "))
+}
+
+func suppressions(b *bytes.Buffer, list []scanner.Finding) {
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\nSuppressed (%d):\n", len(list))
+	for _, f := range list {
+		s := f.Suppressed
+		why := string(s.Status)
+		if s.Justification != "" {
+			why += ", " + s.Justification
+		}
+		fmt.Fprintf(b, "  %s in %s %s: %s (%s)\n", safe(f.ID), safe(f.Package.Name), safe(f.Package.Version), safe(why), safe(s.Source))
+	}
+}
+
+// notEvaluated groups by reason: an ecosystem without advisories may stop thousands.
+func notEvaluated(b *bytes.Buffer, list []scanner.NotEvaluated, o Options) {
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\nNot evaluated (%d), which is not the same as safe:\n", len(list))
+	byReason := map[string][]string{}
+	for _, n := range list {
+		byReason[n.Reason] = append(byReason[n.Reason], n.Package)
+	}
+	reasons := make([]string, 0, len(byReason))
+	for reason := range byReason {
+		reasons = append(reasons, reason)
+	}
+	slices.SortFunc(reasons, func(x, y string) int {
+		return cmp.Or(cmp.Compare(len(byReason[y]), len(byReason[x])), cmp.Compare(x, y))
+	})
+	for _, reason := range reasons {
+		packages := byReason[reason]
+		fmt.Fprintf(b, "  %s: %d\n", safe(reason), len(packages))
+		for i, p := range packages {
+			if i == shown && !o.Details && len(packages) > shown+1 {
+				fmt.Fprintf(b, "    … and %d more: -details names them\n", len(packages)-shown)
+				break
+			}
+			fmt.Fprintf(b, "    %s\n", safe(p))
+		}
+	}
+}
+
+func rejected(b *bytes.Buffer, r scanner.Report, o Options) {
+	list := r.Advisories.Rejected
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\nAdvisories rejected (%d of %d), what they say was not used:\n", len(list), r.Advisories.Records)
+	for i, a := range list {
+		if i == shown && !o.Details && len(list) > shown+1 {
+			fmt.Fprintf(b, "  … and %d more: -details names them\n", len(list)-shown)
+			break
+		}
+		fmt.Fprintf(b, "  %s: %s\n", safe(cmp.Or(a.ID, a.Entry)), safe(a.Reason))
+	}
+}
+
+// total counts by severity, the worst first, and names only what there is.
+func total(standing []scanner.Finding, suppressed, notEvaluated, judged int) string {
+	count := map[severity.Level]int{}
+	for _, f := range standing {
+		count[f.Severity.Level]++
+	}
+	var levels []string
+	for _, l := range []severity.Level{
+		severity.Critical, severity.High, severity.Medium, severity.Low, severity.Negligible, severity.None, severity.Unknown,
+	} {
+		if n := count[l]; n > 0 {
+			levels = append(levels, fmt.Sprintf("%d %s", n, l))
+		}
+	}
+	text := fmt.Sprintf("Findings: %d", len(standing))
+	if levels != nil {
+		text += " (" + strings.Join(levels, ", ") + ")"
+	}
+	return fmt.Sprintf("%s. Suppressed: %d. Packages evaluated: %d. Not evaluated: %d.", text, suppressed, judged, notEvaluated)
+}
+
+// safe shows what would move a terminal's cursor.
+func safe(s string) string {
+	if !strings.ContainsFunc(s, unprintable) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if unprintable(r) {
+			b.WriteString(strings.Trim(fmt.Sprintf("%+q", r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }

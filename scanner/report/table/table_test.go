@@ -1,0 +1,85 @@
+package table_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/stella-ops/stella/scanner"
+	"github.com/stella-ops/stella/scanner/advisory"
+	"github.com/stella-ops/stella/scanner/report/reporttest"
+	"github.com/stella-ops/stella/scanner/report/table"
+)
+
+const want = `shop (cyclonedx)
+
+SEVERITY  SCORE  VULNERABILITY        PACKAGE  VERSION  FIXED IN      REACHABLE
+CRITICAL  9.8    CVE-2026-0001        left     1.2.0    2.0.0, 3.0.1  YES
+HIGH      7.5    GHSA-aaaa-bbbb-cccc  app:jar  2.14.1   -             no
+UNKNOWN   -      CVE-2026-0004        openssl  3.0.1-1  3.0.2-1       unknown
+
+Suppressed (1):
+  CVE-2026-0002 in left 1.2.0: not_affected, vulnerable_code_not_present (vex.json by Shop security)
+
+Not evaluated (2), which is not the same as safe:
+  no version: 2
+    mystery
+    pkg:npm/mystery
+
+Findings: 3 (1 critical, 1 high, 1 unknown). Suppressed: 1. Packages evaluated: 3. Not evaluated: 2.
+`
+
+func TestEncode(t *testing.T) {
+	require.Equal(t, want, string(table.Encode(reporttest.Report(), table.Options{Judged: 3})))
+}
+
+func TestDetails(t *testing.T) {
+	text := string(table.Encode(reporttest.Report(), table.Options{Judged: 3, Details: true}))
+	require.Contains(t, text, `
+  CVE-2026-0001 in pkg:npm/left@1.2.0
+    aliases    GHSA-1111-2222-3333
+    ecosystem  npm
+    severity   CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H by CVE-2026-0001
+    locations  ref-left, web/node_modules/left
+    reachable  YES: main calls it
+    path       main.main → left.parse
+`)
+	require.Contains(t, text, "layer      2, sha256:02")
+	require.Contains(t, text, "reachable  unknown: no call graph was given")
+}
+
+// Nothing to find is said of what was looked at only.
+func TestNothingEvaluated(t *testing.T) {
+	r := reporttest.Report()
+	r.Findings = nil
+	const loud = "NOTHING WAS EVALUATED"
+	require.Contains(t, string(table.Encode(r, table.Options{})), loud+": no package could be held")
+	require.NotContains(t, string(table.Encode(r, table.Options{Judged: 1})), loud)
+	r.NotEvaluated = nil
+	require.Contains(t, string(table.Encode(r, table.Options{})), loud+": the target lists no packages")
+}
+
+func TestLongListsAreCut(t *testing.T) {
+	r := reporttest.Report()
+	r.NotEvaluated, r.Advisories.Rejected = nil, nil
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
+		r.NotEvaluated = append(r.NotEvaluated, scanner.NotEvaluated{Package: "package-" + name, Reason: "no version"})
+		r.Advisories.Rejected = append(r.Advisories.Rejected, advisory.Rejection{ID: "record-" + name, Reason: "bad"})
+	}
+	short := string(table.Encode(r, table.Options{Judged: 3}))
+	require.Contains(t, short, "  no version: 8\n")
+	require.Contains(t, short, "    package-e\n    … and 3 more: -details names them\n")
+	require.Contains(t, short, "  record-e: bad\n  … and 3 more: -details names them\n")
+	long := string(table.Encode(r, table.Options{Judged: 3, Details: true}))
+	require.NotContains(t, long, "more:")
+	require.Contains(t, long, "    package-h\n")
+	require.Contains(t, long, "  record-h: bad\n")
+}
+
+// A name that clears the screen shows what it is.
+func TestControlCharacters(t *testing.T) {
+	r := reporttest.Report()
+	r.Findings[0].Package.Name = "left\x1b[2J\nright\u202e"
+	text := string(table.Encode(r, table.Options{Judged: 3}))
+	require.Contains(t, text, `left\x1b[2J\nright\u202e`)
+}
