@@ -14,7 +14,7 @@ import (
 // beginnings and often are equal.
 var fragments = map[string][]string{
 	"Debian:12":      {"0", "1", "1", "10", "01", "a", "b", "~", ".", ".", "+", "-", "0:", "1:"},
-	"Red Hat":        {"0", "1", "1", "10", "01", "a", "B", "~", "^", ".", "_", "-", "0:", "1:"},
+	"Red Hat":        {"0", "1", "1", "10", "01", "a", "B", "~", "^", ".", "_", "-", "-1", "0:", "1:"},
 	"Alpine:v3.19":   {"0", "1", "1", "10", "01", "a", ".", ".", "_alpha", "_rc", "_p", "_git", "~a", "~1", "-r"},
 	"PyPI":           {"0", "1", "1", "10", "0!", "1!", ".", ".", "a", "b", "rc", ".dev", ".post", "+", "-"},
 	"Maven":          {"0", "1", "1", "10", ".", ".0.", "-", "-", "alpha", "a", "rc", "sp", "final", "ga", "foo", "SNAPSHOT"},
@@ -28,6 +28,7 @@ var fragments = map[string][]string{
 	"CRAN":           {"0", "1", "1", "10", ".", "-"},
 	"Hackage":        {"0", "1", "1", "10", ".", "."},
 	"SwiftURL":       {"v", "0.0", "1.0", ".0", ".1", "-", "a", "1"},
+	"Bitnami":        {"0.0.0", "1.0.0", "1.0.1", "-", "-1", ".1", "rc", "a"},
 	"GitHub Actions": {"v", "0.0.0", "1.0.0", "1.0.1", "-", "a", "1"},
 }
 
@@ -74,10 +75,14 @@ func TestTotalOrder(t *testing.T) {
 // TestNumbersOfAnySize: a number is compared by all its digits.
 func TestNumbersOfAnySize(t *testing.T) {
 	big := "1" + strings.Repeat("0", 299)
-	for ecosystem := range orders {
-		older, err := Parse(ecosystem, "1."+big+".1")
+	for ecosystem, o := range orders {
+		end := ".1"
+		if o == rpm {
+			end += "-1"
+		}
+		older, err := Parse(ecosystem, "1."+big+end)
 		require.NoError(t, err, ecosystem)
-		newer, err := Parse(ecosystem, "1."+big+"0.1")
+		newer, err := Parse(ecosystem, "1."+big+"0"+end)
 		require.NoError(t, err, ecosystem)
 		require.Equal(t, -1, older.Compare(newer), ecosystem)
 	}
@@ -135,9 +140,9 @@ func TestParseSemVer(t *testing.T) {
 func TestCompareOfDifferentOrders(t *testing.T) {
 	deb, err := Parse("Debian", "1.0")
 	require.NoError(t, err)
-	rpm, err := Parse("Red Hat", "1.0")
+	redHat, err := Parse("Red Hat", "1.0-1")
 	require.NoError(t, err)
-	require.PanicsWithValue(t, "version: comparing dpkg with rpm", func() { deb.Compare(rpm) })
+	require.PanicsWithValue(t, "version: comparing dpkg with rpm", func() { deb.Compare(redHat) })
 	ubuntu, err := Parse("Ubuntu:22.04:LTS", "1.0")
 	require.NoError(t, err)
 	require.Zero(t, deb.Compare(ubuntu))

@@ -2,8 +2,9 @@ package version
 
 import "strings"
 
-// appendRPM reads [epoch:]version[-release] by rpm-version(7). A missing epoch is 0
-// (F-003); a missing release is older than any.
+// appendRPM reads [epoch:]version-release by rpm-version(7). A missing epoch is 0 (F-003).
+// A package has a release: where it was lost (F-112), "4.4.20" would be older than every
+// build of 4.4.20, the fixed one too.
 func appendRPM(key []byte, v string) ([]byte, string) {
 	epoch, rest, ok := strings.Cut(v, ":")
 	if !ok {
@@ -16,17 +17,15 @@ func appendRPM(key []byte, v string) ([]byte, string) {
 	switch {
 	case !hasAlnum(version):
 		return key, "its version has neither letter nor digit"
-	case hasRelease && !hasAlnum(release):
+	case !hasRelease:
+		return key, "its release is missing, which tells a fixed build from the one before"
+	case !hasAlnum(release):
 		return key, "its release has neither letter nor digit"
 	case !onlyAlnum(version, "._+~^") || !onlyAlnum(release, "._+~^"):
 		return key, "it holds other characters than letters, digits and . _ + ~ ^ around one hyphen"
 	}
 	key = appendNumber(key, epoch)
-	key = appendRPMPart(key, version)
-	if !hasRelease {
-		return append(key, 0), ""
-	}
-	return appendRPMPart(append(key, 1), release), ""
+	return appendRPMPart(appendRPMPart(key, version), release), ""
 }
 
 // appendRPMPart appends the segments that rpmvercmp finds: "~" sorts before the end,

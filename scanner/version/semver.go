@@ -59,6 +59,17 @@ func appendSemVer(key []byte, v string, least int) ([]byte, string) {
 	return appendIdentifiers(append(key, semverPrerelease), prerelease), ""
 }
 
+// withoutRevision cuts off what Bitnami puts behind an upstream version for its own builds
+// of it, "2.4.58-3" (github.com/bitnami/go-version, "Version revision"). Its advisories
+// speak of upstream versions, and a build has the source of the one before it. A text
+// ("-rc.1") is upstream's.
+func withoutRevision(v string) string {
+	if upstream, revision, ok := strings.Cut(v, "-"); ok && isNumber(revision) {
+		return upstream
+	}
+	return v
+}
+
 // validIdentifiers reports whether s is a list of identifiers (items 9 and 10).
 func validIdentifiers(s string, zeros bool) bool {
 	for ident := range strings.SplitSeq(s, ".") {

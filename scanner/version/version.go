@@ -13,6 +13,7 @@
 //	PEP 440    PEP 440, appendix B and its summary          PyPI
 //	Maven      POM reference, "Version Order Specification" Maven
 //	SemVer     SemVer 2.0.0, items 2, 9, 10 and 11          npm, crates.io, Hex, GitHub Actions, SwiftURL, …
+//	           without Bitnami's revision of the package    Bitnami
 //	Go         SemVer; go.dev/doc/toolchain for the         Go
 //	           standard library's versions
 //	Pub        SemVer with ordered build metadata           Pub
@@ -107,6 +108,15 @@ func Base(ecosystem string) string {
 	return base
 }
 
+// UsesSemVer reports whether the ecosystem's versions compare with those of [ParseSemVer].
+func UsesSemVer(ecosystem string) bool {
+	switch orders[Base(ecosystem)] {
+	case semver, semverV, semverPartial, semverRevision:
+		return true
+	}
+	return false
+}
+
 // Parse reads a version of the ecosystem. The error wraps [ErrEcosystem] where the
 // ecosystem has no order here and [ErrVersion] where v does not fit its grammar.
 func Parse(ecosystem, v string) (Version, error) {
@@ -141,13 +151,14 @@ const (
 	numericDash // numeric, where "-" separates as "." does
 
 	// Spellings of SemVer. Their versions are of the order semver.
-	semverV       // "v" may lead
-	semverPartial // "v" may lead, and the patch may be missing
+	semverV        // "v" may lead
+	semverPartial  // "v" may lead, and the patch may be missing
+	semverRevision // a revision of the package may follow
 )
 
 var orderNames = [...]string{
 	"none", "dpkg", "rpm", "apk", "PEP 440", "Maven", "SemVer", "Go", "Pub", "NuGet",
-	"RubyGems", "Composer", "Conan", "numeric", "numeric", "SemVer", "SemVer",
+	"RubyGems", "Composer", "Conan", "numeric", "numeric", "SemVer", "SemVer", "SemVer",
 }
 
 func (o order) String() string { return orderNames[o] }
@@ -177,7 +188,6 @@ var orders = map[string]order{
 	"MinimOS":                      apk,
 	"Wolfi":                        apk,
 
-	"Bitnami":                semver,
 	"Docker Hardened Images": semver,
 	"Hex":                    semver,
 	"crates.io":              semver,
@@ -187,6 +197,8 @@ var orders = map[string]order{
 	"Kubernetes":     semverV,
 	"VSCode":         semverV,
 	"npm":            semverV, // node-semver takes and drops the "v"
+
+	"Bitnami": semverRevision,
 
 	"SwiftURL": semverPartial, // tags; SwiftPM reads "v1.2" as 1.2.0
 
@@ -219,7 +231,7 @@ func parse(o order, ecosystem, v string) (Version, error) {
 	if why != "" {
 		return Version{}, &Error{ecosystem, shorten(v), why}
 	}
-	if o == semverV || o == semverPartial {
+	if o == semverV || o == semverPartial || o == semverRevision {
 		o = semver
 	}
 	return Version{o, string(key)}, nil
@@ -245,6 +257,8 @@ func appendKey(key []byte, o order, v string) ([]byte, string) {
 		return appendSemVer(key, strings.TrimPrefix(v, "v"), 3)
 	case semverPartial:
 		return appendSemVer(key, strings.TrimPrefix(v, "v"), 2)
+	case semverRevision:
+		return appendSemVer(key, withoutRevision(v), 3)
 	case golang:
 		return appendGo(key, v)
 	case pub:
