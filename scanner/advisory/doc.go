@@ -26,6 +26,8 @@
 //     The entry's other ranges and versions still can: affected by one of them is
 //     affected, otherwise the verdict is unknown.
 //   - An entry that names a package and no version at all cannot be judged.
+//   - A Go module's version and a bound of another line of versions cannot be compared:
+//     v0.35.0, or a pseudo-version on v0.0.0, says nothing of a product's 2.7.1.
 //
 // # Ecosystems
 //

@@ -200,6 +200,11 @@ func (e *evaluation) inRange(a *Affected, r *Range) (in bool, doubt string) {
 		return false, fmt.Sprintf("the package's version cannot be compared: %v", err)
 	}
 	span, ok := line.find(v)
+	if lines, apply := newGoLines(a, e.query.Version); apply {
+		if bound := lines.doubt(line, span, ok); bound != nil {
+			return false, fmt.Sprintf("the module's version and %s of the record are of different lines of versions", bound.text)
+		}
+	}
 	switch {
 	case ok:
 		e.reasons = append(e.reasons, r.Type+" range "+span.String())
@@ -216,17 +221,17 @@ func (e *evaluation) inRange(a *Affected, r *Range) (in bool, doubt string) {
 
 // onLine reads the queried version in the order of the range's timeline.
 func (e *evaluation) onLine(a *Affected, r *Range) (timeline, version.Version, error) {
-	if r.Type == rangeEcosystem {
+	if !r.line.semver || version.UsesSemVer(a.Ecosystem) {
 		v, err := version.Parse(a.Ecosystem, e.query.Version)
 		return r.line, v, err
 	}
 	// Module versions of Go have a "v" that SEMVER events have not (OSV schema, SEMVER).
 	v, err := version.ParseSemVer(strings.TrimPrefix(e.query.Version, "v"))
-	if err == nil && r.line.semver {
+	if err == nil {
 		return r.line, v, nil
 	}
-	if v, err = version.Parse(a.Ecosystem, e.query.Version); err != nil || !r.line.semver {
-		return r.line, v, err
+	if v, err = version.Parse(a.Ecosystem, e.query.Version); err != nil {
+		return timeline{}, v, err
 	}
 	// The standard library's "go1.21rc2" is no SemVer, and Go's order knows its place.
 	line, err := newTimeline(r.Events, byEcosystem(a.Ecosystem))

@@ -262,7 +262,7 @@ func TestEcosystemSuffix(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.advisory+" for "+row.pkg, func(t *testing.T) {
 			r := record(t, `[{"package": {"ecosystem": "`+row.advisory+`", "name": "a:b"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}]`)
-			q := Query{Ecosystem: row.pkg, Name: "a:b", Version: "1.0"}
+			q := Query{Ecosystem: row.pkg, Name: "a:b", Version: "1.0-1"}
 			require.Equal(t, row.want, judge(r, q))
 			db := newDB([]*Record{r}, nil)
 			require.Equal(t, row.want != "no", db.Has(row.pkg))
@@ -458,4 +458,46 @@ func FuzzAffects(f *testing.F) {
 		rand.New(rand.NewPCG(seed, 0)).Shuffle(len(events), func(i, j int) { events[i], events[j] = events[j], events[i] })
 		require.Equal(t, want, verdict())
 	})
+}
+
+// A Go module's version says nothing of a bound on another line of versions.
+func TestGoLines(t *testing.T) {
+	rows := []struct{ version, events, want string }{
+		{"v0.35.0", `{"introduced": "0"}, {"fixed": "2.7.1"}`, "unknown"},                                             // F-044
+		{"v0.0.0-20240510151258-abcdefabcdef", `{"introduced": "0"}, {"fixed": "1.20.1"}`, "unknown"},                 // F-038
+		{"v0.0.0-20240510151258-abcdefabcdef", `{"introduced": "1.4.0"}, {"fixed": "1.20.1"}`, "unknown"},             // nor is it safe
+		{"v0.0.0-20230302084805-4c3417fedda9", `{"introduced": "0"}, {"fixed": "2020.8.1"}`, "unknown"},               // F-231
+		{"v1.6.1-0.20230608160752-b14acb611a79", `{"introduced": "0"}, {"fixed": "6.7.9"}`, "unknown"},                // F-231
+		{"v0.0.0-20190308221718-c2843e01d9a2", `{"introduced": "0"}, {"fixed": "0.17.0"}`, "yes 0.17.0"},              // one line
+		{"v0.0.0-20190308221718-c2843e01d9a2", `{"introduced": "0"}, {"fixed": "0.0.0-20180101000000-0"}`, "no"},      //
+		{"v0.9.0", `{"introduced": "0"}, {"fixed": "1.0.0"}`, "yes 1.0.0"},                                            // v0 goes on in v1
+		{"v1.9.0", `{"introduced": "0"}, {"fixed": "2.3.0"}`, "yes 2.3.0"},                                            // a tag of the repository
+		{"v2.0.0+incompatible", `{"introduced": "0"}, {"fixed": "6.0.0"}`, "yes 6.0.0"},                               // never a module
+		{"v2.0.1-0.20230101000000-abcdef123456+incompatible", `{"introduced": "0"}, {"fixed": "6.0.0"}`, "yes 6.0.0"}, //
+		{"v0.0.0-20240510151258-abcdefabcdef", `{"introduced": "0"}`, "yes"},                                          // every version
+		{"v1.6.1-0.20230608160752-b14acb611a79", `{"introduced": "0"}, {"fixed": "1.7.0"}, {"introduced": "2.0.0"}, {"fixed": "2.3.0"}`, "yes 1.7.0"},
+		{"v1.8.1-0.20230608160752-b14acb611a79", `{"introduced": "0"}, {"fixed": "1.7.0"}, {"introduced": "2.0.0"}, {"fixed": "2.3.0"}`, "unknown"},
+		{"v1.8.1", `{"introduced": "0"}, {"fixed": "1.7.0"}, {"introduced": "2.0.0"}, {"fixed": "2.3.0"}`, "no"},
+		{"v0.35.0", `{"introduced": "2.0.0"}, {"last_affected": "2.7.0"}`, "unknown"},
+	}
+	for _, row := range rows {
+		t.Run(row.version, func(t *testing.T) {
+			for _, prefix := range []string{"v", ""} {
+				r := record(t, `[{"package": {"ecosystem": "Go", "name": "example.com/m"}, "ranges": [{"type": "SEMVER", "events": [`+row.events+`]}]}]`)
+				require.Equal(t, row.want, judge(r, Query{Ecosystem: "Go", Name: "example.com/m", Version: prefix + strings.TrimPrefix(row.version, "v")}))
+			}
+		})
+	}
+	stdlib := record(t, `[{"package": {"ecosystem": "Go", "name": "stdlib"}, "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "2.0.0"}]}]}]`)
+	require.Equal(t, "yes 2.0.0", judge(stdlib, Query{Ecosystem: "Go", Name: "stdlib", Version: "0.9.0"}), "the standard library has one line")
+}
+
+// A build of Bitnami's is judged as the upstream version that it is of.
+func TestBitnamiRevision(t *testing.T) {
+	for _, kind := range []string{"SEMVER", "ECOSYSTEM"} {
+		r := record(t, `[{"package": {"ecosystem": "Bitnami", "name": "apache"}, "ranges": [{"type": "`+kind+`", "events": [{"introduced": "2.4.0"}, {"last_affected": "2.4.57"}]}]}]`)
+		for v, want := range map[string]string{"2.4.57": "yes", "2.4.57-9": "yes", "2.4.58-0": "no", "2.4.0-1": "yes", "2.4.0-rc.1": "no"} {
+			require.Equal(t, want, judge(r, Query{Ecosystem: "Bitnami", Name: "apache", Version: v}), "%s %s", kind, v)
+		}
+	}
 }
