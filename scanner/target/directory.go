@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/stella-ops/stella/scanner"
+	"github.com/stella-ops/stella/scanner/lockfile"
 	"github.com/stella-ops/stella/scanner/sbom"
 )
 
@@ -31,12 +32,14 @@ var skipped = map[string]bool{".git": true, "node_modules": true}
 type part struct {
 	named func(base string) bool // whether the name tells
 	marks []string               // what else tells, in the content of a .json or .xml
-	read  func(r io.Reader, name string) (scanner.Inventory, error)
+	// read is given the path within the directory, with which locations begin.
+	read func(r io.Reader, name string) (scanner.Inventory, error)
 }
 
 // parts are asked in this order.
 var parts = []part{
-	{named: IsSBOMName, marks: sbomMarks, read: sbom.Read},
+	{named: lockfile.Known, read: lockfile.Read},
+	{named: IsSBOMName, marks: sbomMarks, read: readSBOMWithin},
 }
 
 // A walk reads a directory into one inventory.
@@ -116,9 +119,7 @@ func (w *walk) file(name string, p part, named bool) {
 		w.unreadable(name, err)
 		return
 	}
-	for _, pkg := range inv.Packages {
-		w.inv.Packages = append(w.inv.Packages, within(name, pkg))
-	}
+	w.inv.Packages = append(w.inv.Packages, inv.Packages...)
 	for _, n := range inv.Unreadable {
 		w.inv.Unreadable = append(w.inv.Unreadable, scanner.NotEvaluated{Package: n.Package, Reason: name + ": " + n.Reason})
 	}
@@ -144,7 +145,15 @@ func (w *walk) part(name string, p part) (scanner.Inventory, error) {
 		return scanner.Inventory{}, err
 	}
 	defer f.Close()
-	return p.read(f, path.Base(name))
+	return p.read(f, name)
+}
+
+func readSBOMWithin(r io.Reader, name string) (scanner.Inventory, error) {
+	inv, err := sbom.Read(r, path.Base(name))
+	for i, p := range inv.Packages {
+		inv.Packages[i] = within(name, p)
+	}
+	return inv, err
 }
 
 // within puts a file's path before the locations of a package that it names.

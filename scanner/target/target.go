@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/stella-ops/stella/scanner"
+	"github.com/stella-ops/stella/scanner/lockfile"
 	"github.com/stella-ops/stella/scanner/sbom"
 )
 
@@ -29,7 +30,9 @@ const headSize = 512 // holds the magic number of a tar
 
 // readers are asked in this order, and the first that knows a target reads it. What
 // none of them knows is read as a directory or as an SBOM.
-var readers = []reader{}
+var readers = []reader{
+	{what: "a lockfile", knows: func(f file) bool { return !f.dir && lockfile.Known(filepath.Base(f.path)) }, read: readLockfile},
+}
 
 // Read reads what path names. Its error names path or the part of it that is to
 // blame; with an error, the inventory is empty.
@@ -71,6 +74,15 @@ func head(path string) ([]byte, error) {
 		return nil, err
 	}
 	return b[:n], nil
+}
+
+func readLockfile(path string) (scanner.Inventory, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return scanner.Inventory{}, err
+	}
+	defer f.Close()
+	return lockfile.Read(f, filepath.Base(path))
 }
 
 func readSBOM(path string) (scanner.Inventory, error) {
