@@ -344,6 +344,7 @@ var lightCommands = []string{"attest/cmd/stella-attest", "attest/cmd/stella-atte
 // `go list -deps` was asked once for each entry: none reaches the packages of
 // serverImports. Ask again before adding one.
 var lightImports = []string{
+	"github.com/go-json-experiment/json",
 	"github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1",
 	"github.com/sigstore/protobuf-specs/gen/pb-go/common/v1",
 	"github.com/sigstore/protobuf-specs/gen/pb-go/dsse",

@@ -195,10 +195,15 @@ func submit(ctx context.Context, log Log, e attest.Envelope, p policy) Result {
 }
 
 func attempt(ctx context.Context, log Log, e attest.Envelope, p policy) (Entry, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, p.AttemptTimeout, fmt.Errorf("no answer within %v", p.AttemptTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, p.AttemptTimeout, noAnswerError(p.AttemptTimeout))
 	defer cancel()
 	return log.Submit(ctx, e)
 }
+
+// noAnswerError says that an attempt's deadline has passed.
+type noAnswerError time.Duration
+
+func (e noAnswerError) Error() string { return fmt.Sprintf("no answer within %v", time.Duration(e)) }
 
 // fail ends a result without an entry.
 func (r Result) fail(ambiguous bool, err *Error) Result {

@@ -1,6 +1,7 @@
 package rekor
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -25,13 +26,15 @@ const maxAnswerBytes = 4 << 20
 // client is what V1 and V2 share: one log's address and how to ask it.
 type client struct {
 	base     *url.URL
+	entries  *url.URL // where envelopes are submitted
 	http     *http.Client
 	verifier *attest.Verifier
 	key      *LogKey
 	poll     time.Duration
 }
 
-func newClient(c Config) (client, error) {
+// newClient makes the client of a log that takes envelopes at a path below its URL.
+func newClient(c Config, entries string) (client, error) {
 	base, err := parseURL(c.URL)
 	if err != nil {
 		return client{}, err
@@ -39,7 +42,7 @@ func newClient(c Config) (client, error) {
 	if c.Verifier == nil {
 		return client{}, errors.New("a log's client needs the key of the envelopes that it submits")
 	}
-	cl := client{base: base, http: c.HTTP, verifier: c.Verifier, key: c.Key, poll: c.PollInterval}
+	cl := client{base: base, entries: base.JoinPath(entries), http: c.HTTP, verifier: c.Verifier, key: c.Key, poll: c.PollInterval}
 	if cl.http == nil {
 		cl.http = newHTTP()
 	}
@@ -55,7 +58,8 @@ func newHTTP() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConns = 512
 	t.MaxIdleConnsPerHost = 512
-	t.DisableCompression = true // answers are small, and the tiles do not compress
+	t.DisableCompression = true  // answers are small, and the tiles do not compress
+	t.WriteBufferSize = 32 << 10 // else net/http allocates as much for each larger request
 	return &http.Client{
 		Transport: t,
 		// A redirected POST could reach another log: what it says is reported instead.
@@ -77,9 +81,9 @@ func (a answer) class() Class { return Classify(a.status, a.body) }
 
 // submit posts a request and has its answer read, if it is one that tells of an
 // entry: accepted, or a duplicate.
-func (c *client) submit(ctx context.Context, path string, request pieces, read func(answer) (Entry, *Error)) (Entry, error) {
+func (c *client) submit(ctx context.Context, request pieces, read func(answer) (Entry, *Error)) (Entry, error) {
 	sent := Entry{WireBytes: request.len()}
-	a, failed := c.do(ctx, http.MethodPost, path, request)
+	a, failed := c.do(ctx, http.MethodPost, c.entries, request)
 	if failed != nil {
 		return sent, failed
 	}
@@ -94,12 +98,12 @@ func (c *client) submit(ctx context.Context, path string, request pieces, read f
 	return entry, nil
 }
 
-// do sends one request below the base URL. Its error says what became of the
+// do sends one request. Its error says what became of the
 // request: class Throttled if it surely never reached the log, Permanent if it
 // never will, Ambiguous otherwise.
-func (c *client) do(ctx context.Context, method, path string, body pieces) (answer, *Error) {
+func (c *client) do(ctx context.Context, method string, at *url.URL, body pieces) (answer, *Error) {
 	req := (&http.Request{
-		Method: method, URL: c.base.JoinPath(path), Host: c.base.Host,
+		Method: method, URL: at, Host: at.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: http.Header{"User-Agent": {UserAgent}},
 	}).WithContext(ctx)
@@ -134,7 +138,16 @@ func (p pieces) len() int {
 	return n
 }
 
-func (p pieces) reader() io.ReadCloser { return &piecesReader{slices.Clone(p)} }
+// joinedBytes is the length up to which copying a request costs less than net/http
+// does for a body that is no *bytes.Reader: it sends the headers on their own then.
+const joinedBytes = 64 << 10
+
+func (p pieces) reader() io.ReadCloser {
+	if p.len() > joinedBytes {
+		return &piecesReader{slices.Clone(p)}
+	}
+	return io.NopCloser(bytes.NewReader(slices.Concat(p...)))
+}
 
 type piecesReader struct{ left pieces }
 

@@ -1,7 +1,9 @@
 package rekor
 
 import (
+	"bytes"
 	"encoding/binary"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -29,6 +31,7 @@ func TestDecodeV1Refuses(t *testing.T) {
 		`"hashes":[]`:          `"hashes":["00"]`,
 		`e3b0c44298fc1c149afb`: ``,
 		`"treeSize":4`:         `"treeSize":99999999999999999999`,
+		`"integratedTime":1`:   `"integratedTime":1,"integratedTime":2`,
 	} {
 		_, err := decodeV1([]byte(strings.Replace(v1Sample, old, new, 1)))
 		require.Error(t, err, new)
@@ -79,13 +82,13 @@ func TestConfigIsChecked(t *testing.T) {
 		"http://h/%zz":      "the log's URL",
 		"http://h:port":     "the log's URL",
 	} {
-		_, err := newClient(Config{URL: url, Verifier: v})
+		_, err := newClient(Config{URL: url, Verifier: v}, v1Entries)
 		require.ErrorContains(t, err, want, url)
 		require.NotContains(t, err.Error(), "secret")
 	}
-	_, err := newClient(Config{URL: "http://h"})
+	_, err := newClient(Config{URL: "http://h"}, v1Entries)
 	require.ErrorContains(t, err, "needs the key")
-	c, err := newClient(Config{URL: "http://h/base/", Verifier: v})
+	c, err := newClient(Config{URL: "http://h/base/", Verifier: v}, v1Entries)
 	require.NoError(t, err)
 	require.Equal(t, "http://h/base/api/v1/log", c.base.JoinPath(v1Log).String())
 }
@@ -151,4 +154,18 @@ func FuzzRetryAfter(f *testing.F) {
 		require.GreaterOrEqual(t, d.Seconds(), 0.0)
 		require.LessOrEqual(t, d.Hours(), 1.0)
 	})
+}
+
+// A request is the same bytes whether its pieces are joined or not.
+func TestPiecesReader(t *testing.T) {
+	for _, n := range []int{0, 1, joinedBytes - 3, joinedBytes - 2, joinedBytes - 1, 3 * joinedBytes} {
+		middle := bytes.Repeat([]byte("b"), n)
+		p := pieces{[]byte("a"), nil, middle, []byte("c")}
+		for range 2 { // a retry reads it again
+			got, err := io.ReadAll(p.reader())
+			require.NoError(t, err)
+			require.Len(t, got, p.len())
+			require.Equal(t, "a"+string(middle)+"c", string(got))
+		}
+	}
 }

@@ -14,6 +14,7 @@ import (
 	"path"
 	"strings"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	commonpb "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 	rekorpb "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
@@ -36,7 +37,7 @@ type V1 struct {
 
 // NewV1 returns a client of the Rekor v1 log at c.URL. It asks the log nothing.
 func NewV1(c Config) (*V1, error) {
-	cl, err := newClient(c)
+	cl, err := newClient(c, v1Entries)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +73,7 @@ func (l *V1) Submit(ctx context.Context, e attest.Envelope) (Entry, error) {
 	if refused != nil {
 		return Entry{}, refused
 	}
-	return l.submit(ctx, v1Entries, l.request(e), func(a answer) (Entry, *Error) {
+	return l.submit(ctx, l.request(e), func(a answer) (Entry, *Error) {
 		if a.class() == Duplicate {
 			return l.recover(ctx, e, a)
 		}
@@ -97,7 +98,7 @@ func (l *V1) recover(ctx context.Context, e attest.Envelope, conflict answer) (E
 		}
 	}
 	for {
-		a, failed := l.do(ctx, http.MethodGet, v1Entries+"/"+uuid, nil)
+		a, failed := l.do(ctx, http.MethodGet, l.entries.JoinPath(uuid), nil)
 		if failed == nil && a.status == http.StatusOK {
 			return l.recovered(e, a)
 		}
@@ -159,7 +160,7 @@ func parseV1(a answer, sig attest.Signature) (Entry, *Error) {
 
 func decodeV1(body []byte) (Entry, error) {
 	var entries v1Answer
-	if err := json.Unmarshal(body, &entries); err != nil {
+	if err := jsonv2.Unmarshal(body, &entries); err != nil {
 		return Entry{}, err
 	}
 	if len(entries) != 1 {
@@ -178,7 +179,7 @@ func decodeV1(body []byte) (Entry, error) {
 			return Entry{}, fmt.Errorf("logID: %w", err)
 		}
 		p := v.Verification.InclusionProof
-		proof, err := hexAll(append([]string{p.RootHash}, p.Hashes...))
+		proof, err := hexAll(p.RootHash, p.Hashes)
 		if err != nil {
 			return Entry{}, fmt.Errorf("inclusion proof: %w", err)
 		}
@@ -199,17 +200,28 @@ func decodeV1(body []byte) (Entry, error) {
 	panic("unreachable: the map has one entry")
 }
 
-func hexAll(hashes []string) ([][]byte, error) {
-	out := make([][]byte, len(hashes))
-	for i, h := range hashes {
-		raw, err := hex.DecodeString(h)
-		if err != nil || len(raw) != sha256.Size {
-			return nil, fmt.Errorf("%.70q is no SHA-256 hash", h)
+// hexAll decodes the hashes of a proof, its root first, into one piece of memory.
+func hexAll(root string, hashes []string) ([][]byte, error) {
+	out := make([][]byte, 1+len(hashes))
+	memory := make([]byte, len(out)*sha256.Size)
+	text := make([]byte, 0, hex.EncodedLen(sha256.Size))
+	for i := range out {
+		h := root
+		if i > 0 {
+			h = hashes[i-1]
 		}
-		out[i] = raw
+		out[i], memory = memory[:sha256.Size:sha256.Size], memory[sha256.Size:]
+		if len(h) != hex.EncodedLen(sha256.Size) {
+			return nil, errNoHash(h)
+		}
+		if _, err := hex.Decode(out[i], append(text, h...)); err != nil {
+			return nil, errNoHash(h)
+		}
 	}
 	return out, nil
 }
+
+func errNoHash(h string) error { return fmt.Errorf("%.70q is no SHA-256 hash", h) }
 
 // isEntryID reports whether s is a UUID or an entry id of Rekor v1: 64 or 80
 // lower-case hex digits.
@@ -251,7 +263,7 @@ func (l *V1) PublicKey(ctx context.Context) (crypto.PublicKey, error) {
 
 // get reads one resource of the log.
 func (c *client) get(ctx context.Context, path string) (answer, error) {
-	a, failed := c.do(ctx, http.MethodGet, path, nil)
+	a, failed := c.do(ctx, http.MethodGet, c.base.JoinPath(path), nil)
 	if failed == nil && a.status != http.StatusOK {
 		failed = refusal(a)
 	}

@@ -43,7 +43,7 @@ type V2 struct {
 // NewV2 returns a client of the Rekor v2 log at c.URL, which must serve both the
 // API that writes and the tiles. It asks the log nothing.
 func NewV2(c Config) (*V2, error) {
-	cl, err := newClient(c)
+	cl, err := newClient(c, v2Entries)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (l *V2) Submit(ctx context.Context, e attest.Envelope) (Entry, error) {
 	if err != nil {
 		return Entry{}, &Error{Class: Permanent, Err: err}
 	}
-	return l.submit(ctx, v2Entries, pieces{request}, func(a answer) (Entry, *Error) {
+	return l.submit(ctx, pieces{request}, func(a answer) (Entry, *Error) {
 		if a.class() == Duplicate {
 			return l.recover(ctx, e, a)
 		}
