@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/stella-ops/stella/scanner/purl"
 )
 
 // bomLink begins a reference into another document (CycloneDX, "BOM-Link").
@@ -230,7 +232,7 @@ func (r cdxRefs) resolve(a cdxAffects, status Status) ([]string, error) {
 		if id = c.identifier(); id == "" {
 			return nil, fmt.Errorf("ref %q is a component without a purl, and without name and version", a.Ref)
 		}
-	case !isPURL(a.Ref) && !strings.HasPrefix(a.Ref, bomLink):
+	case !purl.IsPURL(a.Ref) && !strings.HasPrefix(a.Ref, bomLink):
 		return nil, fmt.Errorf("ref %q is no component of the document", a.Ref)
 	}
 	if len(a.Versions) == 0 || !status.suppresses() {
@@ -242,7 +244,7 @@ func (r cdxRefs) resolve(a cdxAffects, status Status) ([]string, error) {
 // unaffected gives id at each version that is listed as unaffected. The default of
 // versions[].status is "affected", which contradicts a state that suppresses.
 func unaffected(a cdxAffects, id string) ([]string, error) {
-	if !isPURL(id) {
+	if !purl.IsPURL(id) {
 		return nil, fmt.Errorf("ref %q has versions, and no purl to set them in", a.Ref)
 	}
 	var ids []string
@@ -253,14 +255,14 @@ func unaffected(a cdxAffects, id string) ([]string, error) {
 		case v.Version == "":
 			return nil, fmt.Errorf("ref %q has the version range %q; ranges are not read, list the versions", a.Ref, v.Range)
 		}
-		p, err := parsePURL(id)
+		p, err := purl.ParsePattern(id)
 		if err != nil {
 			return nil, err
 		}
-		if p.version != "" && !p.sameVersion(v.Version) {
-			return nil, fmt.Errorf("ref %q is version %q and lists version %q", a.Ref, p.version, v.Version)
+		if p.Version() != "" && !p.SameVersion(v.Version) {
+			return nil, fmt.Errorf("ref %q is version %q and lists version %q", a.Ref, p.Version(), v.Version)
 		}
-		ids = append(ids, p.at(v.Version))
+		ids = append(ids, p.At(v.Version).String())
 	}
 	return ids, nil
 }

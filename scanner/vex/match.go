@@ -176,8 +176,8 @@ func (s *Set) claims(q Query) []claim {
 func (q Query) self() []identifier {
 	self := parseIdentifiers(append([]string{q.PURL}, q.Refs...))
 	for _, id := range self {
-		if id.purl != nil && id.purl.version == "" {
-			id.purl.version = q.Version
+		if id.purl != nil && id.purl.Version() == "" {
+			*id.purl = id.purl.At(q.Version)
 		}
 	}
 	return self

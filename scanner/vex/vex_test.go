@@ -224,7 +224,7 @@ func TestRejected(t *testing.T) {
 		{statement("CVE-1", "", "fixed", ""), "names no product"},
 		{statement("CVE-1", "{}", "fixed", ""), "no purl and no @id"},
 		{statement("CVE-1", `{"@id":"pkg:npm"}`, "fixed", ""), "no type or no name"},
-		{statement("CVE-1", `{"@id":"pkg:npm/a%zz"}`, "fixed", ""), "percent-encoding"},
+		{statement("CVE-1", `{"@id":"pkg:npm/a%zz"}`, "fixed", ""), "hexadecimal digits"},
 		{statement("CVE-1", `{"@id":"pkg:npm/a?b=1&b=2"}`, "fixed", ""), "there twice"},
 		{statement("CVE-1", `{"@id":"pkg:npm/a","subcomponents":[{}]}`, "fixed", ""), "a subcomponent"},
 		{statement("CVE-1", lodash, "mended", ""), "status"},

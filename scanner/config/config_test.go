@@ -1,0 +1,177 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/stella-ops/stella/scanner/vex"
+)
+
+var today = time.Date(2026, 11, 26, 21, 0, 0, 0, time.UTC)
+
+func configText(rules ...string) string {
+	return fmt.Sprintf(`{"schema":"stella.config/v1","ignore":[%s]}`, strings.Join(rules, ","))
+}
+
+func rules(t *testing.T, texts ...string) *Rules {
+	t.Helper()
+	c, err := Read(strings.NewReader(configText(texts...)), "config.json", today)
+	require.NoError(t, err)
+	return NewRules(c)
+}
+
+// Each rule that ignores stands beside the one that must not.
+func TestSuppress(t *testing.T) {
+	ssl := Query{
+		IDs: []string{"CVE-2026-1", "GHSA-x"}, PURL: "pkg:apk/alpine/libssl3@3.1.4-r2?arch=x86_64&distro=alpine-3.19.1",
+		Ecosystem: "Alpine:v3.19", Name: "openssl", Version: "3.1.4-r2",
+	}
+	py := Query{IDs: []string{"CVE-2026-1"}, PURL: "pkg:pypi/Zope.Interface", Ecosystem: "PyPI", Name: "zope-interface", Version: "5.0"}
+	bare := Query{IDs: []string{"CVE-2026-1"}, Ecosystem: "PyPI", Name: "zope-interface", Version: "5.0"}
+	for _, test := range []struct {
+		name, rule string
+		q          Query
+		want       bool
+	}{
+		{"id and purl", `{"id":"CVE-2026-1","package":"pkg:apk/alpine/libssl3","reason":"r"}`, ssl, true},
+		{"F-264: an alias", `{"id":"GHSA-x","package":"pkg:apk/alpine/libssl3","reason":"r"}`, ssl, true},
+		{"an id in another case", `{"id":"ghsa-X","package":"pkg:apk/alpine/libssl3","reason":"r"}`, ssl, true},
+		{"another id", `{"id":"CVE-2026-11","package":"pkg:apk/alpine/libssl3","reason":"r"}`, ssl, false},
+		{"F-209: another package", `{"id":"CVE-2026-1","package":"pkg:apk/alpine/libcrypto3","reason":"r"}`, ssl, false},
+		{"the version", `{"id":"CVE-2026-1","package":"pkg:apk/alpine/libssl3@3.1.4-r2","reason":"r"}`, ssl, true},
+		{"another version", `{"id":"CVE-2026-1","package":"pkg:apk/alpine/libssl3@3.1.4-r1","reason":"r"}`, ssl, false},
+		{"another architecture", `{"id":"CVE-2026-1","package":"pkg:apk/alpine/libssl3?arch=aarch64","reason":"r"}`, ssl, false},
+		{"every package", `{"id":"CVE-2026-1","package":"*","reason":"r"}`, ssl, true},
+		{"the ecosystem's name", `{"id":"CVE-2026-1","ecosystem":"Alpine","package":"openssl","reason":"r"}`, ssl, true},
+		{"its release", `{"id":"CVE-2026-1","ecosystem":"Alpine:v3.19","package":"openssl","reason":"r"}`, ssl, true},
+		{"another release", `{"id":"CVE-2026-1","ecosystem":"Alpine:v3.1","package":"openssl","reason":"r"}`, ssl, false},
+		{"another ecosystem", `{"id":"CVE-2026-1","ecosystem":"Alp","package":"openssl","reason":"r"}`, ssl, false},
+		{"another name", `{"id":"CVE-2026-1","ecosystem":"Alpine","package":"libssl3","reason":"r"}`, ssl, false},
+		{"F-206: another spelling of the purl", `{"id":"CVE-2026-1","package":"pkg:PyPI/zope_interface@5.0","reason":"r"}`, py, true},
+		{"F-206: another spelling of the name", `{"id":"CVE-2026-1","ecosystem":"PyPI","package":"zope_Interface","reason":"r"}`, py, true},
+		{"no purl", `{"id":"CVE-2026-1","package":"pkg:pypi/zope-interface","reason":"r"}`, bare, false},
+		{"no purl, by name", `{"id":"CVE-2026-1","ecosystem":"PyPI","package":"zope.interface","reason":"r"}`, bare, true},
+		{"its last day", `{"id":"CVE-2026-1","package":"*","reason":"r","until":"2026-11-26"}`, ssl, true},
+		{"past its last day", `{"id":"CVE-2026-1","package":"*","reason":"r","until":"2026-11-25"}`, ssl, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			set := rules(t, test.rule)
+			got := set.Suppress(test.q)
+			if !test.want {
+				require.Nil(t, got)
+				require.Len(t, set.Unused(), 1)
+				return
+			}
+			require.Equal(t, &vex.Suppression{Status: Ignored, Justification: "r", Source: "config.json"}, got)
+			require.Empty(t, set.Unused())
+		})
+	}
+}
+
+func TestUnusedSays(t *testing.T) {
+	set := rules(t,
+		`{"id":"CVE-2","ecosystem":"npm","package":"left","reason":"r"}`,
+		`{"id":"CVE-1","package":"*","reason":"r","until":"2026-01-31"}`)
+	set.Suppress(Query{IDs: []string{"CVE-1"}})
+	require.Equal(t, []string{
+		"config.json: ignore CVE-1 in *: it ended on 2026-01-31",
+		"config.json: ignore CVE-2 in npm left: it matches no finding",
+	}, set.Unused())
+}
+
+// Whatever the order of files and rules, one reason is shown, and all rules count as
+// used.
+func TestSeveralRules(t *testing.T) {
+	texts := []string{
+		`{"id":"CVE-1","package":"*","reason":"b"}`, `{"id":"GHSA-1","package":"*","reason":"a"}`, `{"id":"CVE-1","package":"pkg:npm/x","reason":"c"}`,
+	}
+	for range texts {
+		texts = append(texts[1:], texts[0])
+		set := rules(t, texts...)
+		got := set.Suppress(Query{IDs: []string{"CVE-1", "GHSA-1"}, PURL: "pkg:npm/x@1"})
+		require.Equal(t, "a", got.Justification)
+		require.Empty(t, set.Unused())
+	}
+}
+
+func TestReadErrors(t *testing.T) {
+	rule := func(fields string) string { return configText(`{"id":"CVE-1",` + fields + `}`) }
+	for _, test := range []struct{ in, want string }{
+		{"", "not JSON"},
+		{"[]", "not JSON"},
+		{"{}", `schema is ""`},
+		{strings.Repeat("[", 1<<20), "not JSON"},
+		{`{"schema":"stella.config/v2"}`, `schema is "stella.config/v2"`},
+		{configText() + "x", "something follows"},
+		{`{"schema":"stella.config/v1","ignored":[]}`, "unknown field"},
+		{rule(`"package":"*","reason":"r","expires":"x"`), "unknown field"},
+		{configText(`{"package":"*","reason":"r"}`), "ignore[0]: id is missing"},
+		{configText(`{"id":" CVE-1","package":"*","reason":"r"}`), "white space"},
+		{rule(`"reason":"r"`), `"*" ignores CVE-1 in every package`},
+		{rule(`"package":"*"`), "reason is missing"},
+		{rule(`"package":"*","reason":" "`), "reason is missing"},
+		{rule(`"package":"left","reason":"r"`), "is no purl"},
+		{rule(`"package":"*","ecosystem":"npm","reason":"r"`), "would not look at"},
+		{rule(`"package":"pkg:npm/a","ecosystem":"npm","reason":"r"`), "remove ecosystem"},
+		{rule(`"package":"pkg:npm/a?b=1&b=2","reason":"r"`), "there twice"},
+		{rule(`"package":"*","reason":"r","until":"31.12.2026"`), "no date like"},
+	} {
+		_, err := Read(strings.NewReader(test.in), "config.json", today)
+		require.ErrorContains(t, err, test.want)
+		require.ErrorContains(t, err, "reading configuration config.json: ")
+	}
+	_, err := Read(strings.NewReader(rule(`"package":"*","reason":"r","until":"2026-12-31"`)), "config.json", time.Time{})
+	require.ErrorContains(t, err, "give it the day with -now")
+	_, err = Read(strings.NewReader(strings.Repeat(" ", MaxBytes+1)), "config.json", today)
+	require.ErrorIs(t, err, ErrTooLarge)
+	_, err = Read(strings.NewReader(configText(slices.Repeat([]string{"{}"}, MaxRules+1)...)), "config.json", today)
+	require.ErrorIs(t, err, ErrTooLarge)
+}
+
+// docExample is the indented text of the package comment.
+func docExample(t *testing.T) string {
+	t.Helper()
+	source, err := os.ReadFile("doc.go")
+	require.NoError(t, err)
+	var example strings.Builder
+	for line := range strings.SplitSeq(string(source), "\n") {
+		if text, ok := strings.CutPrefix(line, "//\t"); ok {
+			example.WriteString(text + "\n")
+		}
+	}
+	return example.String()
+}
+
+// The example of the package comment is one.
+func TestDocExample(t *testing.T) {
+	text := docExample(t)
+	c, err := Read(strings.NewReader(text), "config.json", today)
+	require.NoError(t, err)
+	require.Len(t, c.Ignore, 3)
+}
+
+// What is accepted has an id, a package and a reason, and can be matched.
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(configText(`{"id":"CVE-1","package":"pkg:npm/%40a/b@1?arch=x","reason":"r","until":"2026-12-31"}`, `{"id":"GHSA-1","ecosystem":"PyPI","package":"A_b","reason":"r"}`)))
+	f.Add([]byte(configText(`{"id":"CVE-1","package":"*","reason":"r"}`)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := Read(strings.NewReader(string(data)), "config.json", today)
+		if err != nil {
+			return
+		}
+		set := NewRules(c)
+		for _, r := range c.Ignore {
+			if r.ID == "" || r.Package == "" || strings.TrimSpace(r.Reason) == "" {
+				t.Errorf("accepted %+v", r)
+			}
+			set.Suppress(Query{IDs: []string{r.ID}, PURL: r.Package, Ecosystem: r.Ecosystem, Name: r.Package})
+		}
+		set.Unused()
+	})
+}

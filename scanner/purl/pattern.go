@@ -1,0 +1,145 @@
+package purl
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// A Pattern is a package URL that means every package it does not rule out: what it
+// leaves out it leaves open. A statement without a version is about all versions, one
+// with "distro=debian-12" is not about "distro=debian-12.13".
+//
+// Names are compared by the rules of the type. Those of Go modules keep their case,
+// which purl-spec lowers: two modules may differ in nothing else, and what is said of
+// one must not count for the other.
+type Pattern struct {
+	typ, namespace, name, version, subpath string
+	qualifiers                             map[string]string
+}
+
+// foldedTypes are those whose names purl-spec ("PURL-TYPES") compares without case.
+var foldedTypes = []string{
+	"alpm", "apk", "bitbucket", "composer", "deb", "github", "hex", "npm", "nuget", "oci", "pypi",
+}
+
+// IsPURL reports whether s is meant for a package URL.
+func IsPURL(s string) bool { return len(s) >= 4 && strings.EqualFold(s[:4], "pkg:") }
+
+// ParsePattern reads a package URL. The error says what is wrong with it.
+func ParsePattern(s string) (Pattern, error) {
+	u, err := parse(s)
+	if err != nil {
+		return Pattern{}, errors.New(strings.TrimPrefix(err.Error(), "its "))
+	}
+	p := Pattern{typ: u.typ, namespace: u.namespace, name: u.name, version: u.version, subpath: u.subpath, qualifiers: map[string]string{}}
+	_, query, _ := strings.Cut(s, "?")
+	query, _, _ = strings.Cut(query, "#")
+	switch {
+	case p.typ == "oci" && strings.Count(p.version, ":") > 1:
+		return Pattern{}, fmt.Errorf("purl %.200q has a digest with two algorithms", s)
+	case !p.addQualifiers(query):
+		return Pattern{}, fmt.Errorf("purl %.200q has a qualifier that is broken or there twice", s)
+	}
+	p.fold()
+	return p, nil
+}
+
+func (p *Pattern) addQualifiers(query string) bool {
+	for pair := range strings.SplitSeq(query, "&") {
+		key, value, _ := strings.Cut(pair, "=")
+		key = strings.ToLower(key)
+		if _, double := p.qualifiers[key]; decode(&value) != nil || double {
+			return false
+		}
+		if key != "" && value != "" { // purl-spec: an empty value is no qualifier
+			p.qualifiers[key] = value
+		}
+	}
+	return true
+}
+
+func (p *Pattern) fold() {
+	switch {
+	case p.typ == "rpm":
+		p.namespace = strings.ToLower(p.namespace)
+	case slices.Contains(foldedTypes, p.typ):
+		p.namespace, p.name = strings.ToLower(p.namespace), strings.ToLower(p.name)
+	}
+	if p.typ == "pypi" {
+		p.name = pep503(p.name)
+	}
+}
+
+// Version is the version that p names, "" where it is about every version.
+func (p Pattern) Version() string { return p.version }
+
+// SameVersion reports whether p names version. Go versions are compared without their
+// "v".
+func (p Pattern) SameVersion(version string) bool {
+	if p.typ == "golang" {
+		return strings.TrimPrefix(p.version, "v") == strings.TrimPrefix(version, "v")
+	}
+	return p.version == version
+}
+
+// At is p with another version.
+func (p Pattern) At(version string) Pattern {
+	p.version = version
+	return p
+}
+
+// Covers reports whether p means the package that found names.
+func (p Pattern) Covers(found Pattern) bool {
+	if p.typ != found.typ || p.namespace != found.namespace || p.name != found.name {
+		return false
+	}
+	if p.version != "" && !p.SameVersion(found.version) || p.subpath != "" && p.subpath != found.subpath {
+		return false
+	}
+	for key, value := range p.qualifiers {
+		if found.qualifiers[key] != value {
+			return false
+		}
+	}
+	return true
+}
+
+// String spells p as every parser reads it back, with its qualifiers in order.
+func (p Pattern) String() string {
+	var b strings.Builder
+	b.WriteString("pkg:" + p.typ + "/")
+	if p.namespace != "" {
+		b.WriteString(escapePath(p.namespace) + "/")
+	}
+	b.WriteString(escape(p.name))
+	if p.version != "" {
+		b.WriteString("@" + escape(p.version))
+	}
+	separator := "?"
+	for _, key := range slices.Sorted(maps.Keys(p.qualifiers)) {
+		b.WriteString(separator + key + "=" + escape(p.qualifiers[key]))
+		separator = "&"
+	}
+	if p.subpath != "" {
+		b.WriteString("#" + escapePath(p.subpath))
+	}
+	return b.String()
+}
+
+// escape encodes a part so that every parser of purls reads it back: PathEscape
+// leaves '@' and ':', which have a meaning there.
+func escape(s string) string {
+	return strings.NewReplacer("@", "%40", ":", "%3A", "&", "%26", "=", "%3D", "+", "%2B").Replace(url.PathEscape(s))
+}
+
+func escapePath(path string) string {
+	elements := strings.Split(path, "/")
+	for i, e := range elements {
+		elements[i] = escape(e)
+	}
+	return strings.Join(elements, "/")
+}

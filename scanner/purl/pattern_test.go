@@ -1,0 +1,74 @@
+package purl
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Each pattern beside what it must mean and what it must not.
+func TestPatternCovers(t *testing.T) {
+	for _, row := range []struct {
+		pattern, found string
+		want           bool
+	}{
+		{"pkg:npm/lodash", "pkg:npm/lodash@4.17.20", true},
+		{"pkg:npm/lodash@4.17.20", "pkg:npm/lodash@4.17.20?vcs_url=x#a", true},
+		{"pkg:npm/lodash@4.17.20", "pkg:npm/lodash@4.17.21", false},
+		{"pkg:npm/lodash@4.17.20", "pkg:npm/lodash", false},
+		{"pkg:npm/lodash", "pkg:npm/%40x/lodash", false},
+		{"pkg:npm/%40X/lodash", "pkg:npm/@x/lodash@1", true},
+		{"pkg:npm/lodash#a", "pkg:npm/lodash", false},
+		{"pkg:gem/lodash", "pkg:npm/lodash", false},
+		{"pkg:deb/debian/libssl3?distro=debian-12", "pkg:deb/debian/libssl3@3?distro=debian-12.13&arch=amd64", false},
+		{"pkg:deb/debian/libssl3?arch=amd64", "pkg:deb/debian/libssl3@3?distro=debian-12.13&arch=amd64", true},
+		{"pkg:golang/x.org/opa@v0.44.0", "pkg:golang/x.org/opa@0.44.0", true},
+		{"pkg:golang/x.org/Opa", "pkg:golang/x.org/opa@v0.44.0", false},
+		{"pkg:pypi/My_Pkg", "pkg:pypi/my-pkg@1", true},
+		{"pkg:maven/A/b", "pkg:maven/a/b@1", false},
+		{"pkg:rpm/RedHat/bash", "pkg:rpm/redhat/bash@1", true},
+		{"pkg:oci/app@sha256:ab", "pkg:oci/app@sha256%3Aab", true},
+	} {
+		p, err := ParsePattern(row.pattern)
+		require.NoError(t, err)
+		found, err := ParsePattern(row.found)
+		require.NoError(t, err)
+		require.Equal(t, row.want, p.Covers(found), "%s covers %s", row.pattern, row.found)
+		require.True(t, p.Covers(p))
+	}
+}
+
+func TestPatternErrors(t *testing.T) {
+	for in, want := range map[string]string{
+		"lodash":                          `does not begin with "pkg:"`,
+		"pkg:npm":                         "no type or no name",
+		"pkg:npm/a%zz":                    "hexadecimal digits",
+		"pkg:npm/a?b=1&b=2":               "there twice",
+		"pkg:npm/a?b=%":                   "percent-encoded byte",
+		"pkg:oci/app@sha256:sha256:ab":    "two algorithms",
+		"pkg:oci/app@sha256%3Asha256%3Aa": "two algorithms",
+	} {
+		_, err := ParsePattern(in)
+		require.ErrorContains(t, err, want)
+	}
+}
+
+// What is read is spelled so that it is read again.
+func FuzzPattern(f *testing.F) {
+	for _, s := range []string{"pkg:npm/%40a/b@1?x=y%26z&arch=a#s/t", "pkg:oci/a@sha256%3Aab", "PKG://golang/x.org/Opa@v1", "pkg:deb/debian/a@1:2+b1"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		p, err := ParsePattern(s)
+		if err != nil {
+			return
+		}
+		again, err := ParsePattern(p.String())
+		if err != nil {
+			t.Fatalf("%q spelled as %q: %v", s, p.String(), err)
+		}
+		if !p.Covers(again) || !again.Covers(p) || again.String() != p.String() {
+			t.Errorf("%q spelled as %q is %q", s, p.String(), again.String())
+		}
+	})
+}
