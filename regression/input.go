@@ -8,14 +8,19 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/stella-ops/stella/scanner"
 	"github.com/stella-ops/stella/scanner/advisory"
+	"github.com/stella-ops/stella/scanner/config"
 	"github.com/stella-ops/stella/scanner/image/imagetest"
 	"github.com/stella-ops/stella/scanner/reach"
 	"github.com/stella-ops/stella/scanner/target"
 	"github.com/stella-ops/stella/scanner/vex"
 )
+
+// Now is the time of every scan of a case, for the rules that need one.
+var Now = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // Input is the paths of what is scanned together.
 type Input struct {
@@ -27,15 +32,12 @@ type Input struct {
 }
 
 // Scan scans the input. A scan that fails has an outcome as well, its error; the error
-// of Scan itself is an input that no reader is there for.
+// of Scan itself is one of encoding.
 func (in Input) Scan(ctx context.Context) (Outcome, error) {
 	r, err := in.Report(ctx)
 	if err == nil {
 		data, err := r.Encode()
 		return Outcome{FindingsFile, data}, err
-	}
-	if _, ok := err.(noReader); ok {
-		return Outcome{}, err
 	}
 	return Outcome{ErrorFile, []byte(in.withoutPaths(err.Error()) + "\n")}, nil
 }
@@ -56,11 +58,6 @@ func (in Input) Report(ctx context.Context) (scanner.Report, error) {
 	}
 	return scanner.Scan(ctx, inventory, db, options)
 }
-
-// noReader is an input that this version of the harness cannot read.
-type noReader string
-
-func (n noReader) Error() string { return fmt.Sprintf("input/%s: nothing reads it yet", string(n)) }
 
 // Inventory reads the target. A recipe is packed into a docker-archive first.
 func (in Input) Inventory() (inv scanner.Inventory, err error) {
@@ -106,7 +103,15 @@ func readRecipe(name string) (*imagetest.Image, error) {
 func (in Input) Options() (scanner.Options, error) {
 	var o scanner.Options
 	if in.Config != "" {
-		return o, noReader(filepath.Base(in.Config))
+		data, err := os.ReadFile(in.Config)
+		if err != nil {
+			return o, err
+		}
+		c, err := config.Read(bytes.NewReader(data), filepath.Base(in.Config), Now)
+		if err != nil {
+			return o, err
+		}
+		o.Ignore = config.NewRules(c)
 	}
 	for _, name := range in.Callgraphs {
 		data, err := os.ReadFile(name)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/stella-ops/stella/scanner/advisory"
+	"github.com/stella-ops/stella/scanner/config"
 	"github.com/stella-ops/stella/scanner/reach"
 	"github.com/stella-ops/stella/scanner/severity"
 	"github.com/stella-ops/stella/scanner/version"
@@ -20,6 +21,9 @@ type Options struct {
 	Evidence []reach.Evidence
 	// VEX suppresses findings; nil suppresses none.
 	VEX *vex.Set
+	// Ignore suppresses findings that VEX does not; nil suppresses none. After the scan,
+	// its Unused and that of VEX say what was without effect.
+	Ignore *config.Rules
 	// Withdrawn judges withdrawn advisories too.
 	Withdrawn bool
 }
@@ -149,10 +153,21 @@ func (s *scan) finding(p Package, g *group) Finding {
 		Severity:      severity.Pick(g.severities),
 		Reachability:  s.reachability(p, g),
 	}
-	if s.options.VEX != nil {
-		f.Suppressed = s.options.VEX.Suppress(vex.Query{IDs: g.IDs, PURL: p.PURL, Version: p.Version, Refs: p.Locations})
-	}
+	f.Suppressed = s.suppression(p, g)
 	return f
+}
+
+// suppression asks VEX and then the ignore rules: what a product's maker states says more
+// than that a user looks away. Both are asked, so that each knows what it matched.
+func (s *scan) suppression(p Package, g *group) *vex.Suppression {
+	var stated, ignored *vex.Suppression
+	if s.options.VEX != nil {
+		stated = s.options.VEX.Suppress(vex.Query{IDs: g.IDs, PURL: p.PURL, Version: p.Version, Refs: p.Locations})
+	}
+	if s.options.Ignore != nil {
+		ignored = s.options.Ignore.Suppress(config.Query{IDs: g.IDs, PURL: p.PURL, Ecosystem: p.Ecosystem, Name: p.Name, Version: p.Version})
+	}
+	return cmp.Or(stated, ignored)
 }
 
 // reachability asks the evidence about the symbols that the group's advisories name.

@@ -15,6 +15,7 @@ import (
 
 type flags struct {
 	db, format, out, author string
+	config                  string
 	callgraphs, vex         []string
 	failOn                  severity.Level
 	withdrawn, details      bool
@@ -36,6 +37,7 @@ func parseFlags(args []string, stdout io.Writer) (flags, error) {
 	fs.StringVar(&f.format, "format", "table", "")
 	fs.StringVar(&f.out, "o", "", "")
 	fs.StringVar(&f.author, "author", "", "")
+	fs.StringVar(&f.config, "config", "", "")
 	fs.BoolVar(&f.withdrawn, "show-withdrawn", false, "")
 	fs.BoolVar(&f.details, "details", false, "")
 	fs.BoolVar(&version, "version", false, "")

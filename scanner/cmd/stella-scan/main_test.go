@@ -18,6 +18,8 @@ const (
 	testRecord = `{"id":"GHSA-aaaa-bbbb-cccc","modified":"2026-01-01T00:00:00Z","aliases":["CVE-2026-0001"],
 		"affected":[{"package":{"ecosystem":"npm","name":"left"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"2.0.0"}]}]}],
 		"severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}]}`
+	testVEX = `{"@context":"https://openvex.dev/ns/v0.2.0","@id":"https://vex.example/1","author":"us","timestamp":"2026-01-01T00:00:00Z","version":1,
+		"statements":[{"vulnerability":{"name":"CVE-2026-0002"},"products":[{"@id":"pkg:npm/left"}],"status":"not_affected","justification":"component_not_present"}]}`
 )
 
 func TestRun(t *testing.T) {
@@ -28,6 +30,7 @@ func TestRun(t *testing.T) {
 		return path
 	}
 	app, db := file("app.cdx.json", testSBOM), file("record.json", testRecord)
+	ignore := file("config.json", `{"schema":"stella.config/v1","ignore":[{"id":"CVE-2026-0001","package":"pkg:npm/left","reason":"build time only"}]}`)
 	for _, test := range []struct {
 		name   string
 		args   []string
@@ -53,6 +56,10 @@ func TestRun(t *testing.T) {
 		{"missing db", []string{"-db", filepath.Join(dir, "none"), app}, "", 1, "", "no such file"},
 		{"empty db", []string{"-db", t.TempDir(), app}, "", 1, "", "no OSV record"},
 		{"bad call graph", []string{"-db", db, "-callgraph", file("calls", "{}"), app}, "", 1, "", "-callgraph"},
+		{"an ignored finding", []string{"-db", db, "-fail-on", "high", "-config", ignore, app}, "", 0, "ignored", ""},
+		{"a rule without effect", []string{"-db", db, "-config", ignore, file("other.json", strings.ReplaceAll(testSBOM, "1.2.0", "2.0.0"))}, "", 0, "", "ignore CVE-2026-0001 in pkg:npm/left: it matches no finding"},
+		{"a statement without effect", []string{"-db", db, "-vex", file("vex.json", testVEX), app}, "", 0, "", "CVE-2026-0002 not_affected for pkg:npm/left: it matches no finding"},
+		{"bad configuration", []string{"-db", db, "-config", file("config", "{}"), app}, "", 1, "", "-config"},
 		{"bad VEX", []string{"-db", db, "-vex", file("vex", "{}"), app}, "", 1, "", "-vex"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

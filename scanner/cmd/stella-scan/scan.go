@@ -13,6 +13,7 @@ import (
 
 	"github.com/stella-ops/stella/scanner"
 	"github.com/stella-ops/stella/scanner/advisory"
+	"github.com/stella-ops/stella/scanner/config"
 	"github.com/stella-ops/stella/scanner/reach"
 	"github.com/stella-ops/stella/scanner/sbom"
 	"github.com/stella-ops/stella/scanner/severity"
@@ -71,7 +72,24 @@ func (f *flags) scan(ctx context.Context, stdin io.Reader, p *progress) (scanner
 	}
 	p.stage(fmt.Sprintf("judging %d packages", len(inventory.Packages)))
 	r, err := scanner.Scan(ctx, inventory, db, options)
+	if err == nil {
+		warnUnused(options, p)
+	}
 	return r, judged(inventory, r), err
+}
+
+// warnUnused names the statements and rules that had no effect: they are often misspelt.
+func warnUnused(o scanner.Options, p *progress) {
+	if o.VEX != nil {
+		for _, unused := range o.VEX.Unused() {
+			p.say("-vex %s: it matches no finding", unused)
+		}
+	}
+	if o.Ignore != nil {
+		for _, unused := range o.Ignore.Unused() {
+			p.say("-config %s", unused)
+		}
+	}
 }
 
 func readInventory(name string, stdin io.Reader) (scanner.Inventory, error) {
@@ -129,6 +147,17 @@ func (f *flags) options(p *progress) (scanner.Options, error) {
 	}
 	if documents != nil {
 		o.VEX = vex.NewSet(documents...)
+	}
+	if f.config != "" {
+		data, err := os.ReadFile(f.config)
+		if err != nil {
+			return o, fmt.Errorf("-config: %w", err)
+		}
+		c, err := config.Read(bytes.NewReader(data), filepath.Base(f.config), f.now)
+		if err != nil {
+			return o, fmt.Errorf("-config: %w", err)
+		}
+		o.Ignore = config.NewRules(c)
 	}
 	return o, nil
 }

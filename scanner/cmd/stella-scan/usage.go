@@ -34,6 +34,7 @@ Flags, before or after TARGET:
                     golang.org/x/tools/cmd/callgraph, or govulncheck -json; may be
                     given again
   -vex FILE         OpenVEX or CycloneDX VEX, to suppress findings; may be given again
+  -config FILE      stella.config/v1: findings to ignore, each with a reason
   -fail-on LEVEL    exit 3 for a finding that is not suppressed at or over low,
                     medium, high or critical; one of unknown severity counts
   -show-withdrawn   judge withdrawn advisories too
