@@ -24,6 +24,10 @@
 //
 // # Known holes
 //
+// A binary package of Debian's that names no source is taken for its own; generators
+// leave the qualifier out where the two are called alike. Packages of kernel headers are
+// refused: their source's advisories concern the kernel image.
+//
 // CentOS, Fedora, Amazon Linux, Oracle Linux and Arch have no OSV ecosystem; CentOS
 // is not judged by Red Hat's advisories, since a rebuild's release ("1.el7.centos")
 // sorts below the erratum's ("1.el7_9"). SUSE Linux Enterprise is not judged: its
@@ -121,7 +125,7 @@ func CanonicalName(ecosystem, name string) string {
 	switch base {
 	case "PyPI":
 		return pep503(name)
-	case "NuGet", "Packagist", "GitHub Actions", "Hex", "Bitnami":
+	case "NuGet", "Packagist", "GitHub Actions", "Hex", "Bitnami", "VSCode":
 		// Each registry compares names without regard to case.
 		return strings.ToLower(name)
 	case "SwiftURL":

@@ -42,6 +42,7 @@ var identities = []struct {
 	{"pkg:golang/google.golang.org/genproto@v0.1.0#googleapis/api", "Go", "google.golang.org/genproto", "0.1.0"}, // a directory
 	{"pkg:golang/github.com/docker/distribution@v2.8.1%2Bincompatible", "Go", "github.com/docker/distribution", "2.8.1+incompatible"},
 	{"pkg:golang/github.com%2Fgin-gonic%2Fgin@v1.9.0", "Go", "github.com/gin-gonic/gin", "1.9.0"},
+	{"pkg:golang/github.com/%21azure/go-autorest@v14.2.0%2Bincompatible", "Go", "github.com/Azure/go-autorest", "14.2.0+incompatible"}, // as the proxy escapes it
 	{"pkg:golang/gopkg.in/yaml.v3@v3.0.0", "Go", "gopkg.in/yaml.v3", "3.0.0"},
 	// The Go vulnerability database: the standard library is "stdlib", its versions semantic.
 	{"pkg:golang/stdlib@1.21.0", "Go", "stdlib", "1.21.0"},
@@ -67,6 +68,11 @@ var identities = []struct {
 	// github: name and namespace are not case-sensitive.
 	{"pkg:github/tj-actions/Changed-Files@v44", "GitHub Actions", "tj-actions/changed-files", "v44"},
 	{"pkg:githubactions/actions/checkout@v4", "GitHub Actions", "actions/checkout", "v4"},
+	{"pkg:github/github/codeql-action@v2.1.0#init", "GitHub Actions", "github/codeql-action", "v2.1.0"},
+	{"pkg:githubactions/github/codeql-action/init@v2.1.0", "GitHub Actions", "github/codeql-action", "v2.1.0"}, // a directory of it
+	{"pkg:githubactions/acme/ci/.github/workflows/build.yml@v1.0.0", "GitHub Actions", "acme/ci", "v1.0.0"},
+	// vscode-extension: publisher and name, neither case-sensitive.
+	{"pkg:vscode-extension/redhat/Java@1.24.0", "VSCode", "redhat.java", "1.24.0"},
 	// deb: OSV names the source package; the qualifiers upstream and distro.
 	{"pkg:deb/debian/libssl3@3.0.9-1?arch=amd64&upstream=openssl&distro=debian-12", "Debian:12", "openssl", "3.0.9-1"},                 // F-307
 	{"pkg:deb/debian/bsdutils@1:2.38.1-5%2Bb1?upstream=util-linux%402.38.1-5&distro=debian-12", "Debian:12", "util-linux", "2.38.1-5"}, // F-007
@@ -76,8 +82,12 @@ var identities = []struct {
 	{"pkg:deb/debian/curl@7.88.1-10?distro=12", "Debian:12", "curl", "7.88.1-10"},
 	{"pkg:deb/debian/jackson-databind@2.12.1-1+deb11u1?distro=debian-11", "Debian:11", "jackson-databind", "2.12.1-1+deb11u1"},        // F-305
 	{"pkg:deb/debian/mailutils@1%3A3.10-3+b1?distro=debian-11&upstream=mailutils%401%3A3.10-3", "Debian:11", "mailutils", "1:3.10-3"}, // F-306
+	{"pkg:deb/debian/Curl@7.88.1-10?distro=Debian-12.13", "Debian:12", "curl", "7.88.1-10"},
 	{"pkg:deb/curl@7.88.1-10?distro=debian-12", "Debian:12", "curl", "7.88.1-10"},
 	{"pkg:deb/ubuntu/systemd@229-4ubuntu21.31?arch=amd64&distro=ubuntu-16.04", "Ubuntu:16.04:LTS", "systemd", "229-4ubuntu21.31"},
+	{"pkg:deb/ubuntu/curl@1?distro=ubuntu-18.04-ESM", "Ubuntu:18.04:LTS", "curl", "1"}, // F-101
+	{"pkg:deb/ubuntu/curl@1?distro=ubuntu-22.04.3", "Ubuntu:22.04:LTS", "curl", "1"},
+	{"pkg:deb/debian/linux-image-6.1.0-22-amd64@6.1.94-1?upstream=linux&distro=debian-12", "Debian:12", "linux", "6.1.94-1"},
 	{"pkg:deb/ubuntu/curl@1?distro=jammy", "Ubuntu:22.04:LTS", "curl", "1"},
 	{"pkg:deb/ubuntu/curl@1?distro=ubuntu-23.10", "Ubuntu:23.10", "curl", "1"},
 	{"pkg:deb/ubuntu/curl@1?distro=ubuntu-22.10", "Ubuntu:22.10", "curl", "1"},
@@ -135,6 +145,9 @@ func TestIdentifyFillsIn(t *testing.T) {
 		{"group of a Maven purl", Component{PURL: "pkg:maven/snakeyaml@1.30", Group: "org.yaml"}, Identity{"Maven", "org.yaml:snakeyaml", "1.30"}},
 		{"release (F-071)", Component{PURL: "pkg:deb/debian/libssl3@3.0.9-1?upstream=openssl", Distro: debian}, Identity{"Debian:12", "openssl", "3.0.9-1"}},
 		{"release of a named distribution", Component{PURL: "pkg:deb/debian/curl@1?distro=debian", Distro: debian}, Identity{"Debian:12", "curl", "1"}},
+		{"the NAME and VERSION of os-release", Component{PURL: "pkg:deb/debian/curl@1", Distro: Distro{"Debian GNU/Linux", "12 (bookworm)"}}, Identity{"Debian:12", "curl", "1"}},
+		{"a Go module that purl-spec lowered", Component{PURL: "pkg:golang/github.com/azure/go-autorest@v14.2.0", Name: "github.com/Azure/go-autorest"}, Identity{"Go", "github.com/Azure/go-autorest", "14.2.0"}},
+		{"a Go module with another name", Component{PURL: "pkg:golang/github.com/azure/go-autorest@v14.2.0", Name: "go-autorest"}, Identity{"Go", "github.com/azure/go-autorest", "14.2.0"}},
 		{"generators' own name of it", Component{PURL: "pkg:rpm/redhat/bash@1-1", Distro: Distro{"redhat", "9.2"}}, Identity{"Red Hat:enterprise_linux:9", "bash", "1-1"}},
 		{"source apart from the purl", Component{PURL: "pkg:deb/debian/bsdutils@1:2.38.1-5?distro=debian-12", Source: Source{"util-linux", "2.38.1-5"}}, Identity{"Debian:12", "util-linux", "2.38.1-5"}},
 		{"source of an rpm with epoch", Component{PURL: "pkg:rpm/rocky/perl-Errno@1.30-1.el9?distro=rocky-9", Source: Source{"perl", "4:5.32.1-1.el9"}}, Identity{"Rocky Linux:9", "perl", "4:5.32.1-1.el9"}},
@@ -182,6 +195,13 @@ func TestIdentifyRefuses(t *testing.T) {
 		{Component{PURL: "pkg:rpm/rocky/perl-Errno@1.30-1.el9?distro=rocky-9&upstream=perl-5.32.1-1.el9.src.rpm"}, false, "epoch"},
 		{Component{PURL: "pkg:rpm/redhat/bash@1?distro=rhel-9&epoch=x"}, false, "not a number"},
 		{Component{PURL: "pkg:maven/snakeyaml@1.30"}, false, "no namespace"},
+		{Component{PURL: "pkg:maven/org/yaml/snakeyaml@1.30"}, false, "slash"},
+		{Component{PURL: "pkg:github/checkout@v4"}, false, "no namespace"},
+		{Component{PURL: "pkg:swift/vapor@4"}, false, "no namespace"},
+		{Component{PURL: "pkg:conda/zlib@1.2.11?build=h7b6447c_3"}, true, `purl type "conda"`}, // F-284
+		{Component{PURL: "pkg:cocoapods/AFNetworking@4.0.1"}, true, `purl type "cocoapods"`},
+		{Component{PURL: "pkg:deb/debian/linux-libc-dev@6.1.94-1?upstream=linux&distro=debian-12"}, false, "headers"}, // F-248
+		{Component{PURL: "pkg:deb/ubuntu/linux-headers-generic@5.15.0.1?upstream=linux-meta&distro=ubuntu-22.04"}, false, "headers"},
 		{Component{PURL: "pkg:npm/angular/animations@1"}, false, "no npm scope"},
 		{Component{PURL: "pkg:npm/%40a/%40b%2Fc@1"}, false, "two npm scopes"},
 		{Component{PURL: "lodash@1"}, false, `begin with "pkg:"`},

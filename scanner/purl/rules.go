@@ -20,8 +20,8 @@ var rules = map[string]rule{
 	"cran":          plain("CRAN"),
 	"deb":           deb,
 	"gem":           plain("RubyGems"),
-	"github":        grouped("GitHub Actions", "/"),
-	"githubactions": grouped("GitHub Actions", "/"), // as GitHub's own SBOM export writes it
+	"github":        githubAction,
+	"githubactions": githubAction, // as GitHub's own SBOM export writes it
 	"golang":        golang,
 	"hackage":       plain("Hackage"),
 	"hex":           plain("Hex"),
@@ -33,7 +33,9 @@ var rules = map[string]rule{
 	"pub":           plain("Pub"),
 	"pypi":          plain("PyPI"),
 	"rpm":           rpm,
-	"swift":         grouped("SwiftURL", "/"),
+	"swift":         swift,
+
+	"vscode-extension": grouped("VSCode", "."), // the marketplace's itemName
 }
 
 // plain is the rule of a registry whose names have no namespace. A purl that has one
@@ -53,14 +55,50 @@ func plain(ecosystem string) rule {
 // grouped is the rule of a registry whose names have two parts.
 func grouped(ecosystem, separator string) rule {
 	return func(u locator, c Component) (Identity, error) {
-		if u.namespace == "" {
-			u.namespace = c.Group
+		group, err := namespaceOf(ecosystem, u, c)
+		if err != nil {
+			return Identity{}, err
 		}
-		if u.namespace == "" {
-			return Identity{}, fmt.Errorf("its purl has no namespace, which a name of %s needs", ecosystem)
+		if strings.Contains(group, "/") {
+			return Identity{}, fmt.Errorf("its purl has the namespace %q, and none of %s has a slash", group, ecosystem)
 		}
-		return Identity{Ecosystem: ecosystem, Name: u.namespace + separator + u.name, Version: u.version}, nil
+		return Identity{Ecosystem: ecosystem, Name: group + separator + u.name, Version: u.version}, nil
 	}
+}
+
+// namespaceOf is the first part of a name that needs one.
+func namespaceOf(ecosystem string, u locator, c Component) (string, error) {
+	switch {
+	case u.namespace != "":
+		return u.namespace, nil
+	case c.Group != "":
+		return c.Group, nil
+	}
+	return "", fmt.Errorf("its purl has no namespace, which a name of %s needs", ecosystem)
+}
+
+// githubAction names the repository. An action, or a reusable workflow, may be a
+// directory of it, which has no advisories of its own.
+func githubAction(u locator, c Component) (Identity, error) {
+	owner, err := namespaceOf("GitHub Actions", u, c)
+	if err != nil {
+		return Identity{}, err
+	}
+	repository := u.name
+	if first, rest, deep := strings.Cut(owner, "/"); deep {
+		owner = first
+		repository, _, _ = strings.Cut(rest, "/")
+	}
+	return Identity{Ecosystem: "GitHub Actions", Name: owner + "/" + repository, Version: u.version}, nil
+}
+
+// swift gives the URL of the repository: its host and path, of any depth.
+func swift(u locator, c Component) (Identity, error) {
+	place, err := namespaceOf("SwiftURL", u, c)
+	if err != nil {
+		return Identity{}, err
+	}
+	return Identity{Ecosystem: "SwiftURL", Name: place + "/" + u.name, Version: u.version}, nil
 }
 
 // npm joins scope and name. purl-spec makes the scope the namespace; real SBOMs also
@@ -89,6 +127,11 @@ func golang(u locator, c Component) (Identity, error) {
 	if u.namespace != "" {
 		path = u.namespace + "/" + u.name
 	}
+	path = unescapePath(path)
+	if strings.EqualFold(path, c.Name) {
+		// purl-spec lowers module paths; CycloneDX's own name field does not.
+		path = c.Name
+	}
 	version := u.version
 	switch path {
 	case "std", "stdlib":
@@ -110,6 +153,25 @@ func golang(u locator, c Component) (Identity, error) {
 		}
 	}
 	return Identity{Ecosystem: "Go", Name: path, Version: version}, nil
+}
+
+// unescapePath undoes the escaping of capitals in a module path ("!azure"), as the
+// module proxy's URLs and its cache have it; a path itself has no '!' (Go modules
+// reference, "Module cache").
+func unescapePath(path string) string {
+	if !strings.Contains(path, "!") {
+		return path
+	}
+	b := make([]byte, 0, len(path))
+	for i := 0; i < len(path); i++ {
+		if path[i] == '!' && i+1 < len(path) && 'a' <= path[i+1] && path[i+1] <= 'z' {
+			i++
+			b = append(b, path[i]-'a'+'A')
+			continue
+		}
+		b = append(b, path[i])
+	}
+	return string(b)
 }
 
 // goRelease turns a Go release's tag into the semantic version that the Go
@@ -150,7 +212,11 @@ func deb(u locator, c Component) (Identity, error) {
 	if err != nil {
 		return Identity{}, err
 	}
-	name, version := u.name, u.version
+	// Policy manual, 5.6.1: names are in lower case.
+	name, version := strings.ToLower(u.name), u.version
+	if headersOnly(name) {
+		return Identity{}, errors.New("it holds the kernel's headers and no code of it, so that the advisories of its source do not concern it")
+	}
 	// A version without epoch may have it apart, as rpm purls do.
 	if u.epoch != "" && u.epoch != "0" && version != "" && !strings.Contains(version, ":") {
 		version = u.epoch + ":" + version
@@ -162,6 +228,12 @@ func deb(u locator, c Component) (Identity, error) {
 		}
 	}
 	return Identity{Ecosystem: ecosystem, Name: name, Version: version}, nil
+}
+
+// headersOnly reports whether a binary package of Debian's or Ubuntu's kernel sources
+// has nothing in it that runs. Their advisories concern the kernel image.
+func headersOnly(binary string) bool {
+	return binary == "linux-libc-dev" || strings.HasPrefix(binary, "linux-headers-")
 }
 
 // apk names the origin, which secdb and OSV are keyed by; an origin has the version

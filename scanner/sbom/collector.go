@@ -226,9 +226,8 @@ func (c *collector) inventory() scanner.Inventory {
 			packages, taken = append(packages, c.complete(p.pkg, id)), p.at
 			continue
 		}
-		_, described := c.described[p.ref]
-		if (p.subject || described && p.ref != "") && errors.Is(err, purl.ErrNoEcosystem) {
-			continue // the target itself: an image, an application of no ecosystem
+		if c.isTarget(p) && errors.Is(err, purl.ErrNoEcosystem) {
+			continue
 		}
 		reason := err.Error()
 		if len(c.distros) > 1 {
@@ -240,6 +239,18 @@ func (c *collector) inventory() scanner.Inventory {
 		c.inv.Packages = append(packages, c.inv.Packages[taken:]...)
 	}
 	return c.inv
+}
+
+// isTarget reports whether p is what the SBOM is about: an image, or an application
+// without a purl. A document that describes several packages is about none of them, and
+// what a purl names otherwise is a package that somebody expects to be judged.
+func (c *collector) isTarget(p pendingPackage) bool {
+	_, described := c.described[p.ref]
+	if !p.subject && (!described || p.ref == "" || len(c.described) > 1) {
+		return false
+	}
+	lower := strings.ToLower(p.pkg.PURL)
+	return lower == "" || strings.HasPrefix(lower, "pkg:oci/") || strings.HasPrefix(lower, "pkg:docker/")
 }
 
 // label names a package in a report: its purl, else its name, else where it is.

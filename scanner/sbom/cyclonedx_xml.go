@@ -34,6 +34,9 @@ type cyclonedxXML struct {
 	limit *tokenLimit
 	c     *collector
 	depth int
+	// space is the namespace of the document. Elements of another are extensions, which
+	// may have any name.
+	space string
 }
 
 // readXML reads CycloneDX XML. Entities other than XML's own are an error: none is
@@ -110,7 +113,8 @@ func (x *cyclonedxXML) token() (xml.Token, error) {
 	return token, nil
 }
 
-// children calls child with each element within the one that has begun, to its end.
+// children calls child with each element within the one that has begun, to its end,
+// extensions apart.
 // child reads that element to its end.
 func (x *cyclonedxXML) children(child func(xml.StartElement) error) error {
 	for {
@@ -120,7 +124,11 @@ func (x *cyclonedxXML) children(child func(xml.StartElement) error) error {
 		}
 		switch token := token.(type) {
 		case xml.StartElement:
-			if err := child(token); err != nil {
+			read := child
+			if token.Name.Space != x.space {
+				read = func(xml.StartElement) error { return x.skip() }
+			}
+			if err := read(token); err != nil {
 				return err
 			}
 		case xml.EndElement:
@@ -172,7 +180,7 @@ func (x *cyclonedxXML) bom(root xml.StartElement) error {
 	if root.Name.Local != "bom" || !ok {
 		return fmt.Errorf("%w; its XML is a %q of namespace %q, not a CycloneDX bom", ErrNotSBOM, root.Name.Local, root.Name.Space)
 	}
-	x.c.inv.Target.Kind = "cyclonedx"
+	x.c.inv.Target.Kind, x.space = "cyclonedx", root.Name.Space
 	err := x.children(func(e xml.StartElement) error {
 		switch e.Name.Local {
 		case "metadata":

@@ -19,8 +19,9 @@
 //     package where it has a version, and else a grouping of others;
 //   - an operating system without a purl is no package: it says which distribution
 //     the packages belong to whose purl does not say it;
-//   - the subject of the SBOM (metadata.component, what an SPDX document DESCRIBES)
-//     is a package where it can be judged, and else the target itself.
+//   - the subject of the SBOM (metadata.component, the one package that an SPDX document
+//     DESCRIBES) is a package where it can be judged, or has a purl that is no image's,
+//     and else the target itself.
 //
 // Every package ends in Inventory.Packages, or in Inventory.Unreadable with the
 // reason: none is dropped. One SPDX package with several purls is as many packages.

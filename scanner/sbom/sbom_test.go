@@ -133,6 +133,25 @@ func TestSubject(t *testing.T) {
 	require.Equal(t, scanner.Target{Name: "shop-1.2", Kind: "spdx", SHA256: inv.Target.SHA256}, inv.Target)
 }
 
+// A subject is left out of the inventory only where it is the target itself.
+func TestSubjectThatIsAPackage(t *testing.T) {
+	document := func(describes string) string {
+		return `{"spdxVersion":"SPDX-2.3","packages":[{"SPDXID":"SPDXRef-a","name":"a"},{"SPDXID":"SPDXRef-b","name":"b"},{"SPDXID":"SPDXRef-c","name":"c","externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:rpm/centos/c@1-1.el7?distro=centos-7"}]},{"SPDXID":"SPDXRef-i","name":"i","externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:docker/i@1"}]}],"documentDescribes":[` + describes + `]}`
+	}
+	unread := func(text string) (names []string) {
+		for _, u := range mustRead(t, text).Unreadable {
+			names = append(names, u.Package)
+		}
+		return names
+	}
+	const centos = "pkg:rpm/centos/c@1-1.el7?distro=centos-7"
+	require.Equal(t, []string{"b", centos, "pkg:docker/i@1"}, unread(document(`"SPDXRef-a"`)))
+	require.Equal(t, []string{"a", "b", centos}, unread(document(`"SPDXRef-i"`)))
+	require.Equal(t, []string{"a", "b", centos, "pkg:docker/i@1"}, unread(document(`"SPDXRef-c"`)))
+	require.Equal(t, []string{"a", "b", centos, "pkg:docker/i@1"}, unread(document(`"SPDXRef-a","SPDXRef-b"`)))
+	require.Equal(t, []string{"pkg:conda/zlib@1"}, unread(`{"bomFormat":"CycloneDX","specVersion":"1.6","metadata":{"component":{"name":"zlib","purl":"pkg:conda/zlib@1"}}}`))
+}
+
 func TestVersions(t *testing.T) {
 	for _, version := range []string{"1.2", "1.3", "1.4", "1.5", "1.6", "1.7"} {
 		require.Empty(t, mustRead(t, `{"bomFormat":"CycloneDX","specVersion":"`+version+`"}`).Unreadable, version)
@@ -216,11 +235,16 @@ func TestSPDX(t *testing.T) {
 	inv := mustRead(t, "SPDXVersion: SPDX-2.2\r\nPackageName: bsdutils\r\nSPDXID: SPDXRef-b\r\nPackageVersion: NOASSERTION\r\nPackageFileName: ./b.deb\r\nPackageSourceInfo: <text>built package from: util-linux 2.38.1-5</text>\r\nExternalRef: PACKAGE-MANAGER http://spdx.org/rdf/references/purl pkg:deb/debian/bsdutils@1:2.38.1-5?distro=debian-12\r\nExternalRef: PACKAGE-MANAGER purl pkg:npm/b@1\r\n")
 	require.Equal(t, []string{"Debian:12 util-linux 2.38.1-5 [SPDXRef-b ./b.deb]", "npm b 1 [SPDXRef-b ./b.deb]"}, brief(inv))
 	require.Equal(t, "bom.file", inv.Target.Name)
+	// SPDX 2.2 has no purposes: trivy's operating system is known by its SPDXID.
+	inv = mustRead(t, "SPDXVersion: SPDX-2.2\nPackageName: libssl1.1\nSPDXID: SPDXRef-Package-1\nExternalRef: PACKAGE-MANAGER purl pkg:apk/alpine/libssl1.1@1.1.1l-r7\nPackageSourceInfo: built package from: openssl 1.1.1l-r7\nPackageName: alpine\nSPDXID: SPDXRef-OperatingSystem-1\nPackageVersion: 3.14.2\n")
+	require.Equal(t, []string{"Alpine:v3.14 openssl 1.1.1l-r7 [SPDXRef-Package-1]"}, brief(inv))
 }
 
 func TestSPDXJSON(t *testing.T) {
-	inv := mustRead(t, `{"SPDXID":"SPDXRef-DOCUMENT","documentDescribes":["SPDXRef-s"],"packages":[{"SPDXID":"SPDXRef-s","name":"src","versionInfo":"NOASSERTION"},{"SPDXID":"SPDXRef-t","name":"t"},{"SPDXID":"SPDXRef-u","name":"u"},{"SPDXID":"SPDXRef-b","packageFileName":"./b.deb","sourceInfo":"built package from: util-linux 2.38.1-5","supplier":"Google LLC","externalRefs":[{"referenceCategory":"PACKAGE_MANAGER","referenceType":"purl","referenceLocator":"pkg:deb/debian/bsdutils@1:2.38.1-5?distro=debian-12"}]}],"relationships":[{"spdxElementId":"SPDXRef-t","relationshipType":"DESCRIBED_BY","relatedSpdxElement":"SPDXRef-DOCUMENT"},{"spdxElementId":"SPDXRef-u","relationshipType":"DEPENDS_ON","relatedSpdxElement":"SPDXRef-u"}],"spdxVersion":"SPDX-2.2"}`)
+	inv := mustRead(t, `{"SPDXID":"SPDXRef-DOCUMENT","packages":[{"SPDXID":"SPDXRef-t","name":"t"},{"SPDXID":"SPDXRef-u","name":"u"},{"SPDXID":"SPDXRef-b","packageFileName":"./b.deb","sourceInfo":"built package from: util-linux 2.38.1-5","supplier":"Google LLC","externalRefs":[{"referenceCategory":"PACKAGE_MANAGER","referenceType":"purl","referenceLocator":"pkg:deb/debian/bsdutils@1:2.38.1-5?distro=debian-12"}]}],"relationships":[{"spdxElementId":"SPDXRef-t","relationshipType":"DESCRIBED_BY","relatedSpdxElement":"SPDXRef-DOCUMENT"},{"spdxElementId":"SPDXRef-u","relationshipType":"DEPENDS_ON","relatedSpdxElement":"SPDXRef-u"}],"spdxVersion":"SPDX-2.2"}`)
 	require.Equal(t, []string{"Debian:12 util-linux 2.38.1-5 [SPDXRef-b ./b.deb]", "unreadable u: " + noPURL}, brief(inv))
+	inv = mustRead(t, `{"documentDescribes":["SPDXRef-s"],"packages":[{"SPDXID":"SPDXRef-s","name":"src","versionInfo":"NOASSERTION"},{"SPDXID":"SPDXRef-t","name":"t"}],"spdxVersion":"SPDX-2.2"}`)
+	require.Equal(t, []string{"unreadable t: " + noPURL}, brief(inv))
 }
 
 func TestXML(t *testing.T) {
@@ -233,6 +257,13 @@ func TestXML(t *testing.T) {
 <evidence><occurrences><occurrence bom-ref="o"><location>/a</location></occurrence></occurrences></evidence></component></components></bom>`)
 	require.Equal(t, []string{"crates.io rustls 0.23.13 [b]", "Debian:12 util-linux 1:2.38.1-5 [/a]"}, brief(inv))
 	require.Equal(t, "app:1", inv.Target.Name)
+}
+
+// Elements of another namespace are extensions, whatever they are called.
+func TestXMLExtensions(t *testing.T) {
+	inv := mustRead(t, `<b:bom xmlns:b="http://cyclonedx.org/schema/bom/1.5" xmlns:e="https://example.com/ext"><e:components><b:component bom-ref="x"><b:purl>pkg:npm/x@1</b:purl></b:component></e:components><b:components>
+<b:component bom-ref="a"><b:purl>pkg:npm/a@1</b:purl><e:purl>pkg:npm/e@1</e:purl><e:components><b:component/></e:components></b:component></b:components></b:bom>`)
+	require.Equal(t, []string{"npm a 1 [a]"}, brief(inv))
 }
 
 func TestEncodings(t *testing.T) {

@@ -35,6 +35,9 @@ func (p *spdxPackage) asComponent() *component {
 	m := &p.component
 	// SPDX 2.3, clause 7.24, spells purposes in capitals: LIBRARY, OPERATING-SYSTEM.
 	m.kind = strings.ReplaceAll(strings.ToLower(spdxValue(m.kind)), "_", "-")
+	if m.kind == "" && strings.HasPrefix(m.ref, "SPDXRef-OperatingSystem-") {
+		m.kind = "operating-system" // so trivy has it where SPDX 2.2 knows no purposes
+	}
 	m.name, m.version = spdxValue(m.name), spdxValue(m.version)
 	if name := spdxValue(p.fileName); name != "" {
 		m.locations = append(m.locations, name)
