@@ -54,17 +54,18 @@ type FoundPackage struct {
 	Layer     *Layer   `json:"layer"`
 }
 
-func newReport(inv Inventory, db *advisory.DB) Report {
+func newReport(inv Inventory, db *advisory.DB) (Report, error) {
+	rejected, err := db.Rejected()
 	return Report{
 		Schema: Schema,
 		Target: inv.Target,
 		Advisories: Advisories{
-			SHA256: db.SHA256(), Records: len(db.Records()),
-			Rejected: append([]advisory.Rejection{}, db.Rejected()...),
+			SHA256: db.SHA256(), Records: db.Records(),
+			Rejected: rejected,
 		},
 		Findings:     []Finding{},
 		NotEvaluated: append([]NotEvaluated{}, inv.Unreadable...),
-	}
+	}, err
 }
 
 func (r *Report) notEvaluated(p Package, reason string) {

@@ -29,18 +29,27 @@ type Options struct {
 }
 
 // Scan judges every package of an inventory by the advisories of a set. The report
-// does not depend on the order of packages or advisories. The only error is that of a
-// context that ended.
+// does not depend on the order of packages or advisories. It is an error when the context
+// ends, and when the set turns out to be damaged (wraps [advisory.ErrIndex]).
 func Scan(ctx context.Context, inv Inventory, db *advisory.DB, o Options) (Report, error) {
-	s := scan{db: db, options: o, report: newReport(inv, db)}
-	for _, p := range merge(inv.Packages) {
-		if err := ctx.Err(); err != nil {
-			return Report{}, fmt.Errorf("scanning %s: %w", inv.Target.Name, err)
-		}
-		s.judge(p)
+	s := scan{db: db, options: o}
+	if err := s.all(ctx, inv); err != nil {
+		return Report{}, fmt.Errorf("scanning %s: %w", inv.Target.Name, err)
 	}
 	s.report.sort()
 	return s.report, nil
+}
+
+func (s *scan) all(ctx context.Context, inv Inventory) (err error) {
+	if s.report, err = newReport(inv, s.db); err != nil {
+		return err
+	}
+	for _, p := range merge(inv.Packages) {
+		if err := cmp.Or(ctx.Err(), s.judge(p)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // scan is one scan at work.
@@ -84,18 +93,25 @@ func merge(packages []Package) []Package {
 
 // judge adds what the advisories say of one package: its findings, or why there is
 // nothing that can be said.
-func (s *scan) judge(p Package) {
+func (s *scan) judge(p Package) error {
 	if reason := s.unjudgeable(p); reason != "" {
 		s.report.notEvaluated(p, reason)
-		return
+		return nil
+	}
+	records, err := s.db.Lookup(p.Ecosystem, p.Name)
+	if err != nil {
+		return err
 	}
 	groups := make(map[string]*group)
 	q := advisory.Query{Ecosystem: p.Ecosystem, Name: p.Name, Version: p.Version, Withdrawn: s.options.Withdrawn}
-	for _, r := range s.db.Lookup(p.Ecosystem, p.Name) {
+	for _, r := range records {
 		v := r.Affects(q)
 		switch v.Status {
 		case advisory.IsAffected:
-			g := s.db.Group(r.ID)
+			g, err := s.db.Group(r.ID)
+			if err != nil {
+				return err
+			}
 			if groups[g.ID] == nil {
 				groups[g.ID] = &group{Group: g}
 			}
@@ -107,6 +123,7 @@ func (s *scan) judge(p Package) {
 	for _, g := range groups {
 		s.report.Findings = append(s.report.Findings, s.finding(p, g))
 	}
+	return nil
 }
 
 // unjudgeable says why no advisory can be held against a package, "" where some can.

@@ -1,13 +1,10 @@
 package advisory
 
 import (
-	"bytes"
-	"cmp"
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"runtime"
 	"slices"
-	"strings"
 
 	"github.com/stella-ops/stella/scanner/version"
 )
@@ -17,13 +14,19 @@ import (
 var ErrEmpty = errors.New("it holds no OSV record")
 
 // DB is a set of advisories, by ecosystem and package. It does not change.
+//
+// Whatever it was opened from, it is a compiled index, mapped or in memory: the errors
+// of its methods wrap [ErrIndex], and say that the index is damaged.
 type DB struct {
-	records    []*Record // by id
-	byName     map[string][]*Record
-	ecosystems map[string][]string // by base: every spelling that entries use
-	rejected   []Rejection
-	sum        [sha256.Size]byte
-	groups     groups
+	*index
+	ecosystems []Ecosystem         // sorted; entries name them by their place
+	byBase     map[string][]string // their spellings, by base
+}
+
+// Ecosystem is one that records of a set speak of, as they spell it.
+type Ecosystem struct {
+	Name    string
+	Records int
 }
 
 // Rejection is an advisory, or a part of one, that was not taken as it stands.
@@ -37,102 +40,180 @@ type Rejection struct {
 	Reason string `json:"reason"`
 }
 
-// newDB makes a set. Of several records with one id the one modified last is kept (OSV
-// schema, id and modified fields), and of those modified at once the one with the
-// greatest digest, so that the choice does not depend on order.
-func newDB(records []*Record, rejected []Rejection) *DB {
-	db := &DB{byName: map[string][]*Record{}, ecosystems: map[string][]string{}, rejected: rejected}
-	digests := make(map[*Record][sha256.Size]byte, len(records))
-	for _, r := range records {
-		digests[r] = r.digest()
+// newDB makes a set of the bytes of an index.
+func newDB(data []byte) (*DB, error) {
+	x, err := openIndex(data)
+	if err != nil {
+		return nil, err
 	}
-	slices.SortFunc(records, func(a, b *Record) int {
-		da, db := digests[a], digests[b]
-		return cmp.Or(strings.Compare(a.ID, b.ID), b.Modified.Compare(a.Modified), bytes.Compare(db[:], da[:]))
-	})
-	sum := sha256.New()
-	for _, r := range records {
-		if n := len(db.records); n > 0 && db.records[n-1].ID == r.ID {
-			if kept := db.records[n-1]; digests[kept] != digests[r] {
-				db.reject(Rejection{ID: r.ID, Reason: "there is another record with this id, modified at the same time or later, which was taken in its place"})
-			}
-			continue
+	db := &DB{index: x, byBase: map[string][]string{}}
+	for i := range x.sections[secEcosystems].n {
+		item, err := x.sections[secEcosystems].item(i)
+		if err != nil {
+			return nil, err
 		}
-		d := digests[r]
-		sum.Write(d[:])
-		db.add(r)
+		d := decoder{rest: string(item)}
+		e := Ecosystem{d.str(), d.number()}
+		if err := d.end(); err != nil {
+			return nil, damagedItem(secEcosystems, i, err)
+		}
+		db.ecosystems = append(db.ecosystems, e)
+		base := version.Base(e.Name)
+		db.byBase[base] = append(db.byBase[base], e.Name)
 	}
-	sum.Sum(db.sum[:0])
-	slices.SortFunc(db.rejected, func(a, b Rejection) int {
-		return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(a.Entry, b.Entry), strings.Compare(a.Reason, b.Reason))
-	})
-	db.rejected = slices.Compact(db.rejected)
-	db.groups = newGroups(db.records)
-	return db
+	return db, nil
 }
 
-func (db *DB) reject(r Rejection) { db.rejected = append(db.rejected, r) }
-
-func (db *DB) add(r *Record) {
-	db.records = append(db.records, r)
-	for _, p := range r.Problems {
-		db.reject(Rejection{ID: r.ID, Reason: p})
-	}
-	for i := range r.Affected {
-		a := &r.Affected[i]
-		// Records come one after the other: a double can only be the last one.
-		if list := db.byName[a.key]; len(list) == 0 || list[len(list)-1] != r {
-			db.byName[a.key] = append(list, r)
-		}
-		base := version.Base(a.Ecosystem)
-		if !slices.Contains(db.ecosystems[base], a.Ecosystem) {
-			db.ecosystems[base] = append(db.ecosystems[base], a.Ecosystem)
-		}
-	}
+func damagedItem(section, item int, err error) error {
+	return damaged("item %d of section %s: %v", item, sectionNames[section], err)
 }
 
 // Lookup returns the records that name a package of the ecosystem, by id; the name may
-// be spelled in any way that the ecosystem holds for equal. Records for other releases
-// of it are left out. Withdrawn ones are among them: [Record.Affects] decides.
-func (db *DB) Lookup(ecosystem, name string) []*Record {
+// be spelled in any way that the ecosystem holds for equal. Of each, Affected has the
+// entries that concern the package, whatever else it affects; records for other releases
+// are left out. Withdrawn ones are among them: [Record.Affects] decides.
+func (db *DB) Lookup(ecosystem, name string) ([]*Record, error) {
+	defer runtime.KeepAlive(db) // its memory may be a mapping, see open
 	key := nameKey(ecosystem, name)
-	var found []*Record
-	for _, r := range db.byName[key] {
-		if r.names(key, ecosystem) {
-			found = append(found, r)
-		}
+	bucket, err := db.sections[secPackages].bucket(key)
+	if err != nil {
+		return nil, err
 	}
-	return found
+	entries, err := findPackage(bucket, key)
+	if err != nil {
+		return nil, damaged("the packages beside %q: %v", key, err)
+	}
+	var found []*Record
+	last := -1
+	for d := (decoder{rest: string(entries)}); d.rest != ""; {
+		number, in, entry := d.number(), d.number(), d.str()
+		if d.err != nil || in >= len(db.ecosystems) {
+			return nil, damaged("the entries of %q: %v", key, errWire)
+		}
+		if covers(db.ecosystems[in].Name, ecosystem) == scopeOther {
+			continue
+		}
+		if number != last {
+			r, err := db.record(number)
+			if err != nil {
+				return nil, err
+			}
+			found, last = append(found, r), number
+		}
+		a, err := decodeEntry(entry, key, db.ecosystems[in].Name)
+		if err != nil {
+			return nil, damaged("an entry of %q: %v", key, err)
+		}
+		r := found[len(found)-1]
+		r.Affected = append(r.Affected, a)
+	}
+	return found, nil
 }
 
-// names reports whether an entry speaks, or may speak, of the package.
-func (r *Record) names(key, ecosystem string) bool {
-	for i := range r.Affected {
-		a := &r.Affected[i]
-		if a.key == key && covers(a.Ecosystem, ecosystem) != scopeOther {
-			return true
+// findPackage returns the entries of a package in a bucket, nil where it is not there.
+func findPackage(bucket []byte, key string) ([]byte, error) {
+	for len(bucket) > 0 {
+		name, rest, ok := cutBytes(bucket)
+		if !ok {
+			return nil, errWire
+		}
+		entries, rest, ok := cutBytes(rest)
+		if !ok {
+			return nil, errWire
+		}
+		if string(name) == key {
+			return entries, nil
+		}
+		bucket = rest
+	}
+	return nil, nil
+}
+
+// record reads a record without entries.
+func (db *DB) record(number int) (*Record, error) {
+	head, err := db.sections[secHeads].item(number)
+	if err != nil {
+		return nil, err
+	}
+	r, err := decodeHead(string(head))
+	if err != nil {
+		return nil, damagedItem(secHeads, number, err)
+	}
+	return r, nil
+}
+
+// Group returns the alias group of an id, which may be one that no record of the set
+// has. An id without aliases is a group of its own.
+func (db *DB) Group(id string) (Group, error) {
+	defer runtime.KeepAlive(db)
+	bucket, err := db.sections[secIDs].bucket(id)
+	if err != nil {
+		return Group{}, err
+	}
+	for d := (decoder{rest: string(bucket)}); d.rest != ""; {
+		name, number := d.str(), d.number()
+		switch {
+		case d.err != nil:
+			return Group{}, damaged("the ids beside %q: %v", id, d.err)
+		case name == id:
+			return db.group(number)
 		}
 	}
-	return false
+	return Group{ID: id, IDs: []string{id}}, nil
+}
+
+func (db *DB) group(number int) (Group, error) {
+	item, err := db.sections[secGroups].item(number)
+	if err != nil {
+		return Group{}, err
+	}
+	d := decoder{rest: string(item)}
+	preferred, ids := d.number(), d.strs()
+	if d.end() != nil || preferred >= len(ids) {
+		return Group{}, damagedItem(secGroups, number, errWire)
+	}
+	return Group{ID: ids[preferred], IDs: ids}, nil
 }
 
 // Has reports whether any record speaks of the ecosystem's packages. Where none does,
 // nothing can be said of them: they are not evaluated, rather than safe. "Debian:12" is
 // not had by a set for "Debian:11".
 func (db *DB) Has(ecosystem string) bool {
-	return slices.ContainsFunc(db.ecosystems[version.Base(ecosystem)], func(advisory string) bool {
+	return slices.ContainsFunc(db.byBase[version.Base(ecosystem)], func(advisory string) bool {
 		return covers(advisory, ecosystem) != scopeOther
 	})
 }
 
-// Records returns every record, by id. Do not change the list.
-func (db *DB) Records() []*Record { return db.records }
+// Ecosystems returns the ecosystems that records speak of, sorted by name. Do not change
+// the list.
+func (db *DB) Ecosystems() []Ecosystem { return db.ecosystems }
 
-// Rejected returns what was not taken as it stands, by id and entry. Do not change the
-// list.
-func (db *DB) Rejected() []Rejection { return db.rejected }
+// Records is how many records there are.
+func (db *DB) Records() int { return db.sections[secHeads].n }
+
+// Rejected returns what was not taken as it stands, by id and entry.
+func (db *DB) Rejected() ([]Rejection, error) {
+	defer runtime.KeepAlive(db)
+	s := &db.sections[secRejected]
+	list := make([]Rejection, s.n)
+	for i := range list {
+		item, err := s.item(i)
+		if err != nil {
+			return nil, err
+		}
+		d := decoder{rest: string(item)}
+		list[i] = Rejection{ID: d.str(), Entry: d.str(), Reason: d.str()}
+		if err := d.end(); err != nil {
+			return nil, damagedItem(secRejected, i, err)
+		}
+	}
+	return list, nil
+}
 
 // SHA256 identifies the set in lower-case hex: the SHA-256 of the records' digests in
 // the order of ids. Two sets with the same one give the same findings, however their
 // files are named, ordered, indented or packed. Rejected files are not part of it.
-func (db *DB) SHA256() string { return hex.EncodeToString(db.sum[:]) }
+func (db *DB) SHA256() string {
+	defer runtime.KeepAlive(db)
+	return hex.EncodeToString(db.data[atSet:atContent])
+}

@@ -35,6 +35,7 @@ func (e *encoder) severity(list []severity.Entry) {
 }
 
 // record leaves out what is made of the other fields: problems, keys, timelines.
+// What could not be read is at the end, where there is any.
 func (e *encoder) record(r *Record) {
 	e.str(r.ID)
 	e.str(r.Modified.Format(time.RFC3339Nano))
@@ -47,6 +48,25 @@ func (e *encoder) record(r *Record) {
 	e.count(len(r.Affected))
 	for i := range r.Affected {
 		e.affected(&r.Affected[i])
+	}
+	for i := range r.Affected {
+		e.unread(i, &r.Affected[i])
+	}
+}
+
+// unread says where an entry may say more than its fields do.
+func (e *encoder) unread(i int, a *Affected) {
+	if a.partial != "" && len(a.Ranges)+len(a.Versions) > 0 {
+		e.count(i)
+		e.count(0)
+		e.str(a.partial)
+	}
+	for j := range a.Ranges {
+		if partial := a.Ranges[j].partial; partial != "" {
+			e.count(i)
+			e.count(j + 1)
+			e.str(partial)
+		}
 	}
 }
 

@@ -68,3 +68,9 @@ var proBuild = regexp.MustCompile(`[+~]esm[0-9]`)
 func nameKey(ecosystem, name string) string {
 	return version.Base(ecosystem) + ":" + purl.CanonicalName(ecosystem, name)
 }
+
+// keyName is the name that a key was made of, in its normal form.
+func keyName(key string) string {
+	_, name, _ := strings.Cut(key, ":")
+	return name
+}

@@ -264,9 +264,9 @@ func TestEcosystemSuffix(t *testing.T) {
 			r := record(t, `[{"package": {"ecosystem": "`+row.advisory+`", "name": "a:b"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}]`)
 			q := Query{Ecosystem: row.pkg, Name: "a:b", Version: "1.0-1"}
 			require.Equal(t, row.want, judge(r, q))
-			db := newDB([]*Record{r}, nil)
+			db := compiled(t, r)
 			require.Equal(t, row.want != "no", db.Has(row.pkg))
-			require.Len(t, db.Lookup(row.pkg, "a:b"), map[bool]int{true: 1}[row.want != "no"])
+			require.Len(t, lookup(t, db, row.pkg, "a:b"), map[bool]int{true: 1}[row.want != "no"])
 		})
 	}
 }

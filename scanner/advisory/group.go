@@ -15,15 +15,18 @@ type Group struct {
 	IDs []string // sorted
 }
 
-// groups merges ids that records hold for aliases: symmetric and transitive, as the OSV
-// schema has it (aliases field). related and upstream never merge.
-type groups struct {
-	of map[string]*Group // only groups of more than one id
+// aliased is what groups are made of: the ids of one record.
+type aliased struct {
+	id        string
+	aliases   []string
+	withdrawn bool
 }
 
-// newGroups builds the groups of a set. Withdrawn records merge nothing: a wrong alias
-// may be why they were withdrawn.
-func newGroups(records []*Record) groups {
+// newGroups merges ids that records hold for aliases: symmetric and transitive, as the
+// OSV schema has it (aliases field). related and upstream never merge. Withdrawn records
+// merge nothing: a wrong alias may be why they were withdrawn. Groups of one id are left
+// out. They are sorted by their first id.
+func newGroups(records []aliased) []Group {
 	parent := map[string]string{}
 	find := func(id string) string {
 		root := id
@@ -37,15 +40,15 @@ func newGroups(records []*Record) groups {
 	}
 	has := map[string]bool{}
 	for _, r := range records {
-		has[r.ID] = true
-		if r.Withdrawn != "" || len(r.Aliases) == 0 {
+		has[r.id] = true
+		if r.withdrawn || len(r.aliases) == 0 {
 			continue
 		}
-		for _, id := range append(slices.Clone(r.Aliases), r.ID) {
+		for _, id := range append(slices.Clone(r.aliases), r.id) {
 			if _, ok := parent[id]; !ok {
 				parent[id] = id
 			}
-			parent[find(id)] = find(r.Aliases[0])
+			parent[find(id)] = find(r.aliases[0])
 		}
 	}
 	members := map[string][]string{}
@@ -53,15 +56,13 @@ func newGroups(records []*Record) groups {
 		root := find(id)
 		members[root] = append(members[root], id)
 	}
-	g := groups{of: make(map[string]*Group, len(parent))}
+	groups := make([]Group, 0, len(members))
 	for _, ids := range members {
 		slices.Sort(ids)
-		group := &Group{ID: preferred(ids, has), IDs: ids}
-		for _, id := range ids {
-			g.of[id] = group
-		}
+		groups = append(groups, Group{ID: preferred(ids, has), IDs: ids})
 	}
-	return g
+	slices.SortFunc(groups, func(a, b Group) int { return strings.Compare(a.IDs[0], b.IDs[0]) })
+	return groups
 }
 
 // preferred takes the id of the lowest rank; ids are sorted.
@@ -78,14 +79,4 @@ func preferred(ids []string, has map[string]bool) string {
 		return 1
 	}
 	return slices.MinFunc(ids, func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
-}
-
-// Group returns the alias group of an id, which may be one that no record of the set
-// has. An id without aliases is a group of its own. The lists are shared: do not change
-// them.
-func (db *DB) Group(id string) Group {
-	if g, ok := db.groups.of[id]; ok {
-		return *g
-	}
-	return Group{ID: id, IDs: []string{id}}
 }

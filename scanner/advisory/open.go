@@ -3,6 +3,7 @@ package advisory
 import (
 	"archive/zip"
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -26,33 +27,97 @@ type Limits struct {
 // ErrLimit is wrapped by the errors of a set that is beyond the [Limits].
 var ErrLimit = errors.New("beyond the limit")
 
-// Open opens a set of advisories with the default [Limits].
-func Open(path string) (*DB, error) { return Limits{}.Open(path) }
-
-// Open reads a set of OSV records: one .json file, a .zip of them (OSV's all.zip), or a
-// directory, at any depth, with both. Other files are left alone. A file that is no
-// record is in [DB.Rejected], as is a link to a directory, which is not followed.
-//
-// It is an error, which names the entry, when a file cannot be read, an archive is
-// damaged, or something is beyond the limits (wraps [ErrLimit]); and when no record was
-// found at all (wraps [ErrEmpty]).
-func (l Limits) Open(path string) (*DB, error) {
+// withDefaults fills what is zero.
+func (l Limits) withDefaults() Limits {
 	l.RecordBytes = cmp.Or(l.RecordBytes, 32<<20)
 	l.Records = cmp.Or(l.Records, 4_000_000)
 	l.TotalBytes = cmp.Or(l.TotalBytes, 16<<30)
-	s := sources{limits: l}
-	defer s.close()
-	if err := s.find(path); err != nil {
-		return nil, fmt.Errorf("opening advisories %s: %w", path, err)
-	}
-	records, err := s.parse()
+	return l
+}
+
+// Open opens a set of advisories with the default [Limits].
+func Open(path string) (*DB, error) { return Limits{}.Open(path) }
+
+// Open opens a compiled index, or compiles one in memory of OSV records: one .json file,
+// a .zip of them (OSV's all.zip), or a directory, at any depth, with both. Other files
+// are left alone. A file that is no record is in [DB.Rejected], as is a link to a
+// directory, which is not followed.
+//
+// It is an error, which names the entry, when a file cannot be read, an archive is
+// damaged, or something is beyond the limits (wraps [ErrLimit]); when an index cannot
+// be used (wraps [ErrIndex]); and when no record was found at all (wraps [ErrEmpty]).
+func (l Limits) Open(path string) (*DB, error) {
+	db, err := l.open(path)
 	if err != nil {
 		return nil, fmt.Errorf("opening advisories %s: %w", path, err)
 	}
-	if len(records) == 0 {
-		return nil, fmt.Errorf("opening advisories %s: %w; give a directory or zip of OSV JSON files%s", path, ErrEmpty, firstReason(s.rejected))
+	return db, nil
+}
+
+func (l Limits) open(path string) (*DB, error) {
+	if db, err := openMapped(path); db != nil || err != nil {
+		return db, err
 	}
-	return newDB(records, s.rejected), nil
+	var held memory
+	b := newBuilder(&held)
+	if err := b.compile(context.Background(), l.withDefaults(), []string{path}, nil); err != nil {
+		return nil, err
+	}
+	data := memory{make([]byte, headerSize)}
+	header, err := b.write(&data)
+	if err != nil {
+		return nil, err
+	}
+	copy(data.data, header)
+	return newDB(data.data)
+}
+
+// openMapped maps a file that begins as an index does; it returns nil for any other.
+func openMapped(path string) (*DB, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // only read from
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, err
+	}
+	magic := make([]byte, len(indexMagic))
+	if n, _ := f.ReadAt(magic, 0); string(magic[:n]) != indexMagic {
+		return nil, nil
+	}
+	data, release, err := mapFile(f, int(info.Size()))
+	if err != nil {
+		return nil, err
+	}
+	db, err := newDB(data)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	// Whatever is given out is a copy, so that nothing points into the mapping behind it.
+	runtime.AddCleanup(db, func(release func()) { release() }, release)
+	return db, nil
+}
+
+// compile reads the records below the paths into the builder. progress may be nil.
+func (b *builder) compile(ctx context.Context, l Limits, paths []string, progress func(done, total int)) error {
+	s := sources{limits: l}
+	defer s.close()
+	for _, path := range paths {
+		if err := s.find(path); err != nil {
+			return err
+		}
+	}
+	b.rejected = s.rejected
+	if err := s.parse(ctx, b, progress); err != nil {
+		return err
+	}
+	if len(b.drafts) == 0 {
+		return fmt.Errorf("%w; give a directory or zip of OSV JSON files%s", ErrEmpty, firstReason(b.rejected))
+	}
+	return nil
 }
 
 func firstReason(rejected []Rejection) string {
@@ -171,56 +236,65 @@ func (s *sources) add(src source) error {
 	return nil
 }
 
-// parse reads the sources on every processor. Records come back in the order of the
-// list; so does the error: it is that of the first source which has one, since each
-// source before it was handed out earlier and is waited for.
-func (s *sources) parse() ([]*Record, error) {
-	type result struct {
-		rec *Record
-		bad error // no record
-		err error // cannot be read
-	}
-	results := make([]result, len(s.list))
+// parse reads the sources on every processor into b. The error is that of the first
+// source which has one, since each source before it was handed out earlier and is waited
+// for.
+func (s *sources) parse(ctx context.Context, b *builder, progress func(done, total int)) error {
 	var (
-		mu     sync.Mutex // guards next and failed
+		mu     sync.Mutex // guards what follows, and b
+		at     int64      // where b's spill stands
 		next   int
-		failed bool
+		done   int
+		failed = len(s.list) // the first source with an error
+		err    error
 		wg     sync.WaitGroup
 	)
 	take := func() (int, bool) {
 		mu.Lock()
 		defer mu.Unlock()
 		next++
-		return next - 1, !failed && next <= len(s.list)
+		return next - 1, next <= failed && ctx.Err() == nil
+	}
+	fail := func(i int, e error) {
+		if i < failed {
+			failed, err = i, fmt.Errorf("reading %s: %w", s.list[i].entry, e)
+		}
+	}
+	give := func(i int, x encoded, bad error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if bad != nil {
+			b.reject(Rejection{Entry: s.list[i].entry, Reason: bad.Error()})
+		} else if e := b.add(x, at); e != nil {
+			fail(i, e)
+		}
+		at += int64(len(x.wire))
+		if done++; progress != nil {
+			progress(done, len(s.list))
+		}
 	}
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			var buf []byte
 			for i, ok := take(); ok; i, ok = take() {
-				r := &results[i]
-				if buf, r.err = s.list[i].read(buf); r.err != nil {
+				var e error
+				if buf, e = s.list[i].read(buf); e != nil {
 					mu.Lock()
-					failed = true
+					fail(i, e)
 					mu.Unlock()
 					return
 				}
-				r.rec, r.bad = Parse(buf)
+				r, bad := Parse(buf)
+				if bad != nil {
+					give(i, encoded{}, bad)
+					continue
+				}
+				give(i, encode(r), nil)
 			}
 		})
 	}
 	wg.Wait()
-	records := make([]*Record, 0, len(results))
-	for i, r := range results {
-		switch {
-		case r.err != nil:
-			return nil, fmt.Errorf("reading %s: %w", s.list[i].entry, r.err)
-		case r.bad != nil:
-			s.rejected = append(s.rejected, Rejection{Entry: s.list[i].entry, Reason: r.bad.Error()})
-		case r.rec != nil:
-			records = append(records, r.rec)
-		}
-	}
-	return records, nil
+	return cmp.Or(err, ctx.Err())
 }
 
 // read reads a source into buf, which it may grow, and holds it to its declared size.

@@ -403,21 +403,30 @@ func (p *parser) finish() {
 	}
 }
 
-// compile makes a range's timeline, or says why it has none.
+// compile makes a range's timeline, and says what of it is not as it should be.
 func (p *parser) compile(a *Affected, r *Range, i, j int) {
-	if r.broken != "" || r.Type == rangeGit {
-		return
+	if err := r.compile(a.Ecosystem); err != nil {
+		p.problem("affected[%d].ranges[%d]: %v", i, j, err)
 	}
-	var err error
+	if r.line.reversed {
+		p.problem("affected[%d].ranges[%d]: an end comes before the first introduced", i, j)
+	}
+}
+
+// compile makes the timeline. The error says why there is none; it is in broken, too.
+func (r *Range) compile(ecosystem string) (err error) {
+	if r.broken != "" || r.Type == rangeGit {
+		return nil
+	}
 	switch r.Type {
 	case rangeEcosystem:
-		r.line, err = newTimeline(r.Events, byEcosystem(a.Ecosystem))
+		r.line, err = newTimeline(r.Events, byEcosystem(ecosystem))
 	case rangeSemVer:
 		r.line, err = newTimeline(r.Events, version.ParseSemVer)
 		r.line.semver = err == nil
 		if err != nil {
 			// Not SemVer, but maybe what the ecosystem makes of it ("1.2", "v1.2.3").
-			if line, err2 := newTimeline(r.Events, byEcosystem(a.Ecosystem)); err2 == nil {
+			if line, err2 := newTimeline(r.Events, byEcosystem(ecosystem)); err2 == nil {
 				r.line, err = line, nil
 			}
 		}
@@ -426,12 +435,8 @@ func (p *parser) compile(a *Affected, r *Range, i, j int) {
 	}
 	if err != nil {
 		r.broken = err.Error()
-		p.problem("affected[%d].ranges[%d]: %v", i, j, err)
-		return
 	}
-	if r.line.reversed {
-		p.problem("affected[%d].ranges[%d]: an end comes before the first introduced", i, j)
-	}
+	return err
 }
 
 // canonical returns JSON without spaces, its keys sorted, its numbers as written.
