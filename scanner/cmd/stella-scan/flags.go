@@ -94,7 +94,7 @@ func (f *flags) check(targets []string) error {
 	case !known:
 		return fmt.Errorf("-format %s: want table, json, sarif, openvex or cyclonedx", f.format)
 	case f.db == "":
-		return errors.New("-db is required: a directory or zip of OSV records")
+		return errors.New("-db is required: OSV records, or an index of them")
 	case len(targets) == 0:
 		return errors.New("no target is named: an SBOM, a lockfile, an image or a directory")
 	case len(targets) > 1:

@@ -25,7 +25,7 @@ func main() {
 type command func(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error
 
 // subcommands by name. A target of such a name is written with its directory, "./db".
-var subcommands = map[string]command{}
+var subcommands = map[string]command{"db": db}
 
 // run is the command without the process around it. It returns when ctx ends, even
 // where a file takes long to read; the temporary file of -o is then removed.

@@ -4,6 +4,7 @@ const usage = `stella-scan says which known vulnerabilities concern the packages
 It fetches nothing: the same target and advisories give the same bytes, anywhere.
 
   stella-scan -db PATH [flags] TARGET
+  stella-scan db build|info|verify      the index of advisories; stella-scan db -h
 
 TARGET is one of
   an SBOM       CycloneDX (JSON, XML) or SPDX 2 (JSON, tag-value), told by its content;
@@ -21,7 +22,8 @@ Examples:
 
 Flags, before or after TARGET:
   -db PATH          OSV records (https://osv.dev): a directory, a zip as OSV
-                    publishes them for each ecosystem, or one file; required
+                    publishes them for each ecosystem, one file, or an index that
+                    "stella-scan db build" made of them, which is fastest; required
   -format FORMAT    table      for people; the default
                     json       stella.findings/v1, canonical: what the others are made of
                     sarif      SARIF 2.1.0, for code scanning
