@@ -1,0 +1,475 @@
+package regression_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/stella-ops/stella/regression"
+	"github.com/stella-ops/stella/scanner"
+)
+
+var seed = flag.Uint64("seed", 1, "seed of the metamorphic runs")
+
+// A relation changes an input so that the findings must stay.
+type relation struct {
+	name   string
+	change func(*variant) error // errCannot where the input has nothing of the kind
+	// forget takes out of both reports what may differ, and why says why it may.
+	forget []func(*scanner.Report)
+	why    string
+}
+
+// relations are all that is varied, with all that may differ.
+var relations = []relation{
+	{
+		"components shuffled", shuffleComponents,
+		[]func(*scanner.Report){targetDigest}, "other bytes",
+	},
+	{
+		"components twice", duplicateComponents,
+		[]func(*scanner.Report){targetDigest, repeatedNotEvaluated, locations},
+		"other bytes; each entry that cannot be read is listed; an SPDXID must be another",
+	},
+	{
+		"keys shuffled and reindented", reindent,
+		[]func(*scanner.Report){targetDigest}, "other bytes",
+	},
+	{
+		"UTF-16", toUTF16,
+		[]func(*scanner.Report){targetDigest}, "other bytes",
+	},
+	{
+		"advisory files shuffled", renameAdvisories,
+		[]func(*scanner.Report){rejectedEntries}, "a file that is no record is known by its name",
+	},
+	{
+		"records shuffled", shuffleRecords,
+		[]func(*scanner.Report){setDigest, rejections}, "the digest holds a record's arrays in order, and a rejection names an element by its index",
+	},
+	{
+		"advisories twice", duplicateAdvisories,
+		[]func(*scanner.Report){rejections}, "each file that is no record is listed",
+	},
+	{
+		"unrelated advisories", addUnrelated,
+		[]func(*scanner.Report){setDigest, setSize}, "another set",
+	},
+	{"advisories zipped", zipAdvisories, nil, ""},
+	{"evidence and statements shuffled", shuffleEvidence, nil, ""},
+	{
+		"as CycloneDX JSON", convert(toCycloneDXJSON),
+		[]func(*scanner.Report){targetName, targetDigest, targetKind, locations}, "another format: the document's name is the subject's",
+	},
+	{
+		"as CycloneDX XML", convert(toCycloneDXXML),
+		[]func(*scanner.Report){targetName, targetDigest, targetKind, locations}, "another format: the document's name is the subject's",
+	},
+	{
+		"as SPDX JSON", convert(toSPDXJSON),
+		[]func(*scanner.Report){targetDigest, targetKind, locations}, "another format, with its own rules for ids",
+	},
+	{
+		"as SPDX tag-value", convert(toTagValue),
+		[]func(*scanner.Report){targetDigest, targetKind, locations}, "another format, with its own rules for ids",
+	},
+}
+
+func targetDigest(r *scanner.Report)         { r.Target.SHA256 = "" }
+func targetName(r *scanner.Report)           { r.Target.Name = "" }
+func targetKind(r *scanner.Report)           { r.Target.Kind = "" }
+func setDigest(r *scanner.Report)            { r.Advisories.SHA256 = "" }
+func setSize(r *scanner.Report)              { r.Advisories.Records = 0 }
+func rejections(r *scanner.Report)           { r.Advisories.Rejected = nil }
+func repeatedNotEvaluated(r *scanner.Report) { r.NotEvaluated = slices.Compact(r.NotEvaluated) }
+
+func rejectedEntries(r *scanner.Report) {
+	for i := range r.Advisories.Rejected {
+		r.Advisories.Rejected[i].Entry = ""
+	}
+}
+
+func locations(r *scanner.Report) {
+	for i := range r.Findings {
+		r.Findings[i].Package.Locations = nil
+	}
+}
+
+// exceptions are the cases whose very subject a relation changes, with the reason. One
+// that holds all the same fails.
+var exceptions = map[[2]string]string{}
+
+// errCannot is the answer of a relation that has nothing to change in an input.
+var errCannot = errors.New("")
+
+func cannot(format string, args ...any) error {
+	return fmt.Errorf("%w%s", errCannot, fmt.Sprintf(format, args...))
+}
+
+// TestMetamorphic scans variants of every case: the same findings must come out.
+func TestMetamorphic(t *testing.T) {
+	all := entries(t)
+	run := tally{ran: map[string]int{}, not: map[string]map[string][]string{}}
+	t.Cleanup(func() { run.report(t) })
+	for _, e := range all {
+		t.Run(e.Name, func(t *testing.T) {
+			t.Parallel()
+			require.NoError(t, e.Err)
+			for _, r := range relations {
+				vary(t, e.Case, r, &run)
+			}
+		})
+	}
+}
+
+// vary holds one relation for one case.
+func vary(t *testing.T, c regression.Case, r relation, run *tally) {
+	sum := fnv.New64a()
+	fmt.Fprintf(sum, "%d %s %s", *seed, c.Name(), r.name)
+	v := &variant{
+		in: at(c.Input, filepath.Join(c.Dir, "input"), t.TempDir()), original: c.Input,
+		rand: rand.New(rand.NewPCG(*seed, sum.Sum64())), scratch: t.TempDir(),
+	}
+	require.NoError(t, os.CopyFS(filepath.Dir(v.in.Target), os.DirFS(filepath.Join(c.Dir, "input"))))
+	if err := r.change(v); errors.Is(err, errCannot) {
+		run.cannot(r.name, c.ID, err)
+		return
+	} else {
+		require.NoError(t, err)
+	}
+	run.did(r.name)
+	t.Run(r.name, func(t *testing.T) {
+		diff, err := v.differs(t, r)
+		require.NoError(t, err)
+		if why, ok := exceptions[[2]string{c.ID, r.name}]; ok {
+			require.NotEmpty(t, diff, "the exception (%s) is none any more", why)
+			return
+		}
+		require.Empty(t, diff, "not the findings of the case; again with -args -seed %d. If the case is about what was changed, say so in exceptions", *seed)
+	})
+}
+
+// differs scans the variant and the case and shows what must not differ.
+func (v *variant) differs(t *testing.T, r relation) (string, error) {
+	want, wantErr := v.original.Report(t.Context())
+	got, err := v.in.Report(t.Context())
+	if wantErr != nil || err != nil { // of the text, parts name files, lines and formats
+		return cmp.Diff(wantErr != nil, err != nil), nil
+	}
+	for _, forget := range r.forget {
+		forget(&want)
+		forget(&got)
+	}
+	wantText, err := want.Encode()
+	if err != nil {
+		return "", err
+	}
+	gotText, err := got.Encode()
+	return cmp.Diff(strings.Split(string(indent(wantText)), "\n"), strings.Split(string(indent(gotText)), "\n")), err
+}
+
+// tally counts what ran: a relation that no case can show would be held by nothing.
+type tally struct {
+	mu  sync.Mutex
+	ran map[string]int
+	not map[string]map[string][]string // by relation and reason: cases
+}
+
+func (y *tally) did(relation string) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	y.ran[relation]++
+}
+
+func (y *tally) cannot(relation, id string, why error) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	if y.not[relation] == nil {
+		y.not[relation] = map[string][]string{}
+	}
+	y.not[relation][why.Error()] = append(y.not[relation][why.Error()], id)
+}
+
+func (y *tally) report(t *testing.T) {
+	for _, r := range relations {
+		t.Logf("%s: %d cases", r.name, y.ran[r.name])
+		for _, why := range slices.Sorted(maps.Keys(y.not[r.name])) {
+			slices.Sort(y.not[r.name][why])
+			t.Logf("    %s: not %s", why, strings.Join(y.not[r.name][why], " "))
+		}
+		if *corpus == "" && *only == "" && y.ran[r.name] == 0 {
+			t.Errorf("%s: no case has anything of the kind", r.name)
+		}
+	}
+}
+
+// TestProcessors scans every case on one processor and on two.
+func TestProcessors(t *testing.T) {
+	for _, e := range entries(t) {
+		require.NoError(t, e.Err)
+		var outcomes [2]regression.Outcome
+		for i := range outcomes {
+			before := runtime.GOMAXPROCS(i + 1)
+			outcomes[i] = scan(t, e.Case)
+			runtime.GOMAXPROCS(before)
+		}
+		require.Equal(t, string(outcomes[0].Data), string(outcomes[1].Data), e.Name)
+	}
+}
+
+// A variant is a copy of a case's input, to be changed.
+type variant struct {
+	in       regression.Input
+	original regression.Input
+	rand     *rand.Rand
+	scratch  string // an empty directory
+}
+
+// at is the input's paths in another directory.
+func at(in regression.Input, from, to string) regression.Input {
+	move := func(file string) string {
+		if file == "" {
+			return ""
+		}
+		return to + strings.TrimPrefix(file, from)
+	}
+	moved := regression.Input{Target: move(in.Target), Advisories: move(in.Advisories), Config: move(in.Config)}
+	for _, file := range in.Callgraphs {
+		moved.Callgraphs = append(moved.Callgraphs, move(file))
+	}
+	for _, file := range in.VEX {
+		moved.VEX = append(moved.VEX, move(file))
+	}
+	return moved
+}
+
+func (v *variant) isSBOM() bool { return strings.HasPrefix(filepath.Base(v.in.Target), "sbom.") }
+
+// rewrite changes a file.
+func rewrite(file string, change func([]byte) ([]byte, error)) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if data, err = change(data); err != nil {
+		return err
+	}
+	return os.WriteFile(file, data, 0o600)
+}
+
+// files are the regular files below a directory, or the file itself.
+func files(name string) (list []string, err error) {
+	err = filepath.WalkDir(name, func(file string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() {
+			list = append(list, file)
+		}
+		return err
+	})
+	return list, err
+}
+
+func (v *variant) advisoryFiles() ([]string, error) { return files(v.in.Advisories) }
+
+func shuffleComponents(v *variant) error {
+	if !v.isSBOM() {
+		return cannot("the target is no SBOM")
+	}
+	return rewrite(v.in.Target, func(data []byte) ([]byte, error) {
+		return v.editJSON(data, func(values []any) {
+			v.shuffleArrays(values, "components", "dependencies", "dependsOn", "packages", "relationships", "externalRefs", "occurrences", "files")
+		})
+	})
+}
+
+func duplicateComponents(v *variant) error {
+	if !v.isSBOM() {
+		return cannot("the target is no SBOM")
+	}
+	return rewrite(v.in.Target, func(data []byte) ([]byte, error) {
+		n := 0
+		data, err := v.editJSON(data, func(values []any) { n = duplicate(values) })
+		if err == nil && n == 0 {
+			err = cannot("it has no component")
+		}
+		return data, err
+	})
+}
+
+// reindent writes every JSON file of the input anew.
+func reindent(v *variant) error {
+	all, err := files(filepath.Dir(v.in.Target))
+	if err != nil {
+		return err
+	}
+	changed := false
+	for _, file := range all {
+		err := rewrite(file, func(data []byte) ([]byte, error) { return v.editJSON(data, func([]any) {}) })
+		if err != nil && !errors.Is(err, errCannot) {
+			return err
+		}
+		changed = changed || err == nil
+	}
+	if !changed {
+		return cannot("it has no JSON")
+	}
+	return nil
+}
+
+// toUTF16 writes the SBOM in UTF-16 with a byte order mark. XML says its encoding itself.
+func toUTF16(v *variant) error {
+	if !v.isSBOM() {
+		return cannot("the target is no SBOM")
+	}
+	return rewrite(v.in.Target, func(data []byte) ([]byte, error) {
+		if first := bytes.TrimSpace(data); len(first) == 0 || first[0] == '<' || first[0] > '~' {
+			return nil, cannot("it is XML, empty, or has a byte order mark")
+		}
+		wide := []byte{0xff, 0xfe}
+		for _, unit := range utf16.Encode([]rune(string(data))) {
+			wide = append(wide, byte(unit), byte(unit>>8))
+		}
+		return wide, nil
+	})
+}
+
+func renameAdvisories(v *variant) error {
+	all, err := v.advisoryFiles()
+	if err != nil {
+		return err
+	}
+	if len(all) < 2 {
+		return cannot("it has one advisory")
+	}
+	v.rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	for i, file := range all {
+		if err := os.Rename(file, filepath.Join(v.in.Advisories, fmt.Sprintf("%04d.json", i))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func shuffleRecords(v *variant) error {
+	return v.editAdvisories(func(values []any) {
+		v.shuffleArrays(values, "aliases", "related", "affected", "ranges", "events", "versions", "severity", "imports", "symbols")
+	})
+}
+
+// editAdvisories changes the records that are JSON.
+func (v *variant) editAdvisories(edit func([]any)) error {
+	all, err := v.advisoryFiles()
+	if err != nil {
+		return err
+	}
+	for _, file := range all {
+		err := rewrite(file, func(data []byte) ([]byte, error) { return v.editJSON(data, edit) })
+		if err != nil && !errors.Is(err, errCannot) {
+			return err
+		}
+	}
+	return nil
+}
+
+func duplicateAdvisories(v *variant) error {
+	copies := filepath.Join(v.in.Advisories, "again")
+	return os.CopyFS(copies, os.DirFS(v.original.Advisories))
+}
+
+// addUnrelated adds records of packages that no input has, in the ecosystems that the
+// case's records speak of: another ecosystem's would change what can be judged.
+func addUnrelated(v *variant) error {
+	ecosystems, err := v.ecosystems()
+	if err != nil {
+		return err
+	}
+	if len(ecosystems) == 0 {
+		return cannot("no record names an ecosystem")
+	}
+	for i := range 50 {
+		e := ecosystems[v.rand.IntN(len(ecosystems))]
+		record := fmt.Sprintf(`{"id":"UNRELATED-%d","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":%q,"name":"unrelated-%d"},"versions":["1.0"]}]}`, i, e, i)
+		if err := os.WriteFile(filepath.Join(v.in.Advisories, fmt.Sprintf("unrelated-%d.json", i)), []byte(record), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ecosystems are those that the case's records name, as they spell them.
+func (v *variant) ecosystems() ([]string, error) {
+	named := map[string]bool{}
+	err := v.editAdvisories(func(values []any) {
+		walkObjects(values, func(o map[string]any) {
+			if name, ok := o["ecosystem"].(string); ok && name != "" {
+				named[name] = true
+			}
+		})
+	})
+	list := make([]string, 0, len(named))
+	for name := range named {
+		list = append(list, name)
+	}
+	slices.Sort(list)
+	return list, err
+}
+
+func zipAdvisories(v *variant) (err error) {
+	name := filepath.Join(v.scratch, "advisories.zip")
+	file, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	z := zip.NewWriter(file)
+	err = errors.Join(z.AddFS(os.DirFS(v.in.Advisories)), z.Close(), file.Close())
+	v.in.Advisories = name
+	return err
+}
+
+// shuffleEvidence gives call graphs and statements in another order, and in each its
+// nodes, calls and statements.
+func shuffleEvidence(v *variant) error {
+	all := slices.Concat(v.in.Callgraphs, v.in.VEX)
+	if len(all) == 0 {
+		return cannot("it has no evidence and no statements")
+	}
+	v.rand.Shuffle(len(v.in.Callgraphs), func(i, j int) {
+		v.in.Callgraphs[i], v.in.Callgraphs[j] = v.in.Callgraphs[j], v.in.Callgraphs[i]
+	})
+	v.rand.Shuffle(len(v.in.VEX), func(i, j int) { v.in.VEX[i], v.in.VEX[j] = v.in.VEX[j], v.in.VEX[i] })
+	for _, file := range all {
+		if err := rewrite(file, v.shuffleDocument); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *variant) shuffleDocument(data []byte) ([]byte, error) {
+	shuffled, err := v.editJSON(data, func(values []any) {
+		v.shuffleArrays(values, "nodes", "edges", "entries", "entrypoints", "roots", "statements", "vulnerabilities", "products", "subcomponents", "affects")
+	})
+	if !errors.Is(err, errCannot) {
+		return shuffled, err
+	}
+	// A digraph is lines.
+	lines := strings.SplitAfter(strings.TrimRight(string(data), "\n")+"\n", "\n")
+	v.rand.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
+	return []byte(strings.Join(lines, "")), nil
+}
