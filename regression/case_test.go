@@ -2,7 +2,9 @@ package regression_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -160,5 +162,88 @@ func write(name, text string) func(*testing.T, string) {
 func link(to, name string) func(*testing.T, string) {
 	return func(t *testing.T, dir string) {
 		require.NoError(t, os.Symlink(filepath.Join(dir, to), filepath.Join(dir, name)))
+	}
+}
+
+// An outside corpus obeys the same rules, and the flags lead there.
+func TestChosenCorpus(t *testing.T) {
+	dir := t.TempDir()
+	copyCase(t, dir, "SCN-0001-first")
+	here := filepath.Join(t.TempDir(), "regression") // what is left behind goes to ../out
+	require.NoError(t, os.Mkdir(here, 0o755))
+	ci := "CI=true"
+	run := func(arg ...string) (string, error) {
+		cmd := exec.Command(os.Args[0], append([]string{"-test.run=^TestCases$", "-test.v"}, arg...)...)
+		cmd.Dir, cmd.Env = here, append(os.Environ(), ci, "STELLA_REGRESSION_CASES="+dir)
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	out, err := run()
+	require.NoError(t, err, out)
+	require.Contains(t, out, "--- PASS: TestCases/SCN-0001-first")
+
+	out, err = run("-update")
+	require.Error(t, err)
+	require.Contains(t, out, "-update in CI would accept whatever comes out")
+
+	out, err = run("-case", "SCN-0002")
+	require.Error(t, err)
+	require.Contains(t, out, `begins with "SCN-0002"`)
+
+	// -update makes a golden file that is missing, and deletes what is not one.
+	first := filepath.Join(dir, "SCN-0001-first")
+	want, err := os.ReadFile(filepath.Join(first, "expected", "findings.json"))
+	require.NoError(t, err)
+	remove("expected/findings.json")(t, first)
+	write("expected/error.txt", "an error, once\n")(t, first)
+	ci = "CI="
+	out, err = run("-update")
+	require.NoError(t, err, out)
+	require.Contains(t, out, "golden changes (-old +new)")
+	got, err := os.ReadFile(filepath.Join(first, "expected", "findings.json"))
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(got))
+	require.NoFileExists(t, filepath.Join(first, "expected", "error.txt"))
+	ci = "CI=true"
+
+	out, err = run("-case", "SCN-0001")
+	require.NoError(t, err, out)
+	for _, file := range []string{"expected.json", "actual.json", "diff.txt"} {
+		require.FileExists(t, filepath.Join(filepath.Dir(here), "out", "regression", "SCN-0001", file))
+	}
+
+	for name, spoil := range map[string]func(*testing.T, string){
+		"SCN-0002-no-file": remove("input/sbom.cdx.json"),
+		"SCN-0003-kind":    replace("case.metadata.json", "vulnerability-missed", "odd"),
+		"SCN-0004-json":    write("case.metadata.json", "{"),
+		"SCN-0001-twin":    write("case.md", "# Twin\n"),
+		"SCN-0005-golden":  remove("expected/findings.json"),
+		"SCN-0006-wrong":   replace("expected/findings.json", "RUSTSEC", "RUST"),
+	} {
+		broken := copyCase(t, dir, name)
+		replace("case.metadata.json", "SCN-0001", name[:8])(t, broken)
+		spoil(t, broken)
+	}
+	out, err = run("-cases", dir)
+	require.Error(t, err)
+	for _, want := range []string{
+		"--- PASS: TestCases/SCN-0001-first",
+		"case SCN-0001-twin: SCN-0001 is the id of SCN-0001-first too",
+		"case SCN-0002-no-file: input/ has no target",
+		`case SCN-0003-kind: case.metadata.json: kind "odd" is none of`,
+		"case SCN-0004-json: case.metadata.json: unexpected EOF",
+		"case SCN-0005-golden: expected/findings.json is missing",
+		"the outcome is not the golden one",
+	} {
+		require.Equal(t, 1, strings.Count(out, want), "%s\n%s", want, out)
+	}
+}
+
+func replace(name, old, with string) func(*testing.T, string) {
+	return func(t *testing.T, dir string) {
+		file := filepath.Join(dir, name)
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(file, []byte(strings.ReplaceAll(string(data), old, with)), 0o600))
 	}
 }

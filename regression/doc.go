@@ -14,7 +14,7 @@
 //	  input/advisories/*.json  OSV records, pinned
 //	  input/callgraph.*        optional, callgraph-*.* too: what is called
 //	  input/vex.json           optional, vex-*.json too: VEX statements
-//	  input/config.json        optional: the scan's configuration
+//	  input/config.json        optional: the configuration; today is [Now]
 //	  expected/findings.json   the correct findings, to the byte; or
 //	  expected/error.txt       the correct error, and a line feed
 //

@@ -41,7 +41,8 @@ type relation struct {
 var relations = []relation{
 	{
 		"components shuffled", shuffleComponents,
-		[]func(*scanner.Report){targetDigest}, "other bytes",
+		[]func(*scanner.Report){targetDigest},
+		"other bytes",
 	},
 	{
 		"components twice", duplicateComponents,
@@ -50,45 +51,55 @@ var relations = []relation{
 	},
 	{
 		"keys shuffled and reindented", reindent,
-		[]func(*scanner.Report){targetDigest}, "other bytes",
+		[]func(*scanner.Report){targetDigest},
+		"other bytes",
 	},
 	{
 		"UTF-16", toUTF16,
-		[]func(*scanner.Report){targetDigest}, "other bytes",
+		[]func(*scanner.Report){targetDigest},
+		"other bytes",
 	},
 	{
 		"advisory files shuffled", renameAdvisories,
-		[]func(*scanner.Report){rejectedEntries}, "a file that is no record is known by its name",
+		[]func(*scanner.Report){rejectedEntries},
+		"a file that is no record is known by its name",
 	},
 	{
 		"records shuffled", shuffleRecords,
-		[]func(*scanner.Report){setDigest, rejections}, "the digest holds a record's arrays in order, and a rejection names an element by its index",
+		[]func(*scanner.Report){setDigest, rejections},
+		"the digest holds a record's arrays in order, and a rejection names an element by its index",
 	},
 	{
 		"advisories twice", duplicateAdvisories,
-		[]func(*scanner.Report){rejections}, "each file that is no record is listed",
+		[]func(*scanner.Report){rejections},
+		"each file that is no record is listed",
 	},
 	{
 		"unrelated advisories", addUnrelated,
-		[]func(*scanner.Report){setDigest, setSize}, "another set",
+		[]func(*scanner.Report){setDigest, setSize},
+		"another set",
 	},
 	{"advisories zipped", zipAdvisories, nil, ""},
 	{"evidence and statements shuffled", shuffleEvidence, nil, ""},
 	{
 		"as CycloneDX JSON", convert(toCycloneDXJSON),
-		[]func(*scanner.Report){targetName, targetDigest, targetKind, locations}, "another format: the document's name is the subject's",
+		[]func(*scanner.Report){targetName, targetDigest, targetKind, locations},
+		"another format: the document's name is the subject's",
 	},
 	{
 		"as CycloneDX XML", convert(toCycloneDXXML),
-		[]func(*scanner.Report){targetName, targetDigest, targetKind, locations}, "another format: the document's name is the subject's",
+		[]func(*scanner.Report){targetName, targetDigest, targetKind, locations},
+		"another format: the document's name is the subject's",
 	},
 	{
 		"as SPDX JSON", convert(toSPDXJSON),
-		[]func(*scanner.Report){targetDigest, targetKind, locations}, "another format, with its own rules for ids",
+		[]func(*scanner.Report){targetDigest, targetKind, locations},
+		"another format, with its own rules for ids",
 	},
 	{
 		"as SPDX tag-value", convert(toTagValue),
-		[]func(*scanner.Report){targetDigest, targetKind, locations}, "another format, with its own rules for ids",
+		[]func(*scanner.Report){targetDigest, targetKind, locations},
+		"another format, with its own rules for ids",
 	},
 }
 
