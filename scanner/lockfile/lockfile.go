@@ -92,6 +92,8 @@ type format struct {
 // formats are asked in this order.
 var formats = []format{
 	{"npm", []string{"package-lock.json", "npm-shrinkwrap.json"}, readNPM},
+	{"pnpm", []string{"pnpm-lock.yaml"}, readPNPM},
+	{"yarn", []string{"yarn.lock"}, readYarn},
 }
 
 func find(base string) *format {
