@@ -8,12 +8,20 @@ import (
 	"path/filepath"
 
 	"github.com/stella-ops/stella/scanner"
+	"github.com/stella-ops/stella/scanner/report/cyclonedx"
+	"github.com/stella-ops/stella/scanner/report/openvex"
+	"github.com/stella-ops/stella/scanner/report/sarif"
 	"github.com/stella-ops/stella/scanner/report/table"
 )
 
 // formats are the values of -format. judged is how many packages were.
 var formats = map[string]func(f *flags, r scanner.Report, judged int) ([]byte, error){
-	"json": func(_ *flags, r scanner.Report, _ int) ([]byte, error) { return r.Encode() },
+	"cyclonedx": func(f *flags, r scanner.Report, _ int) ([]byte, error) { return cyclonedx.Encode(r, f.now) },
+	"json":      func(_ *flags, r scanner.Report, _ int) ([]byte, error) { return r.Encode() },
+	"openvex": func(f *flags, r scanner.Report, _ int) ([]byte, error) {
+		return openvex.Encode(r, openvex.Options{Author: f.author, Now: f.now})
+	},
+	"sarif": func(_ *flags, r scanner.Report, _ int) ([]byte, error) { return sarif.Encode(r) },
 	"table": func(f *flags, r scanner.Report, judged int) ([]byte, error) {
 		return table.Encode(r, table.Options{Judged: judged, Details: f.details}), nil
 	},

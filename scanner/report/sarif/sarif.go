@@ -1,0 +1,260 @@
+// Package sarif writes a report as SARIF 2.1.0, which code scanning services read.
+//
+// # What becomes what
+//
+// An alias group is a rule, under the id of its findings. Its "security-severity" is
+// the highest CVSS score among them; a rule without a vector has none, since no number
+// is made up. A finding is a result. Its level is "error" for critical and high,
+// "note" for low, negligible and none, and "warning" for medium and for unknown, which
+// is never less than medium here.
+//
+// A result lies in the file that names the package: below a directory in that file, else
+// in the target as a whole. Line 1 stands for the file, since services want a line.
+// The package and where in the file it was found are logical locations. A call path is a
+// code flow. What VEX suppresses has a suppression of kind "external" and stays a result.
+//
+// Packages that were not evaluated and advisories that were rejected are notifications
+// of the invocation, level "warning": SARIF has no result for what was not judged.
+//
+// # Guarantees
+//
+// The same report gives the same bytes. The partial fingerprint "stella/v1" is the same
+// for a vulnerability in a package version wherever else the report differs: it is of the
+// id, ecosystem, name, version and layer, and not of scores, reachability or statements.
+//
+// Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html.
+package sarif
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/stella-ops/stella/scanner"
+	"github.com/stella-ops/stella/scanner/severity"
+	"github.com/stella-ops/stella/scanner/target"
+)
+
+const (
+	schemaURI = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+
+	notEvaluated     = "not-evaluated"
+	advisoryRejected = "advisory-rejected"
+)
+
+// Encode gives the bytes of a report: indented JSON and a line feed.
+func Encode(r scanner.Report) ([]byte, error) {
+	rules, index := rulesOf(r.Findings)
+	doc := run{
+		Tool: tool{Driver: driver{Name: "stella-scan", Rules: rules, Notifications: []descriptor{
+			{notEvaluated, message{"A package could not be judged. It is not known to be safe."}},
+			{advisoryRejected, message{"An advisory could not be read. What it says was not used."}},
+		}}},
+		Invocations:       []invocation{{ExecutionSuccessful: true, Notifications: notifications(r)}},
+		AutomationDetails: automation{ID: "stella-scan/" + r.Target.Name + "/"},
+		Artifacts:         artifacts(r),
+		Results:           []result{},
+		Properties:        runProperties{r.Advisories.SHA256, r.Advisories.Records},
+		ColumnKind:        "unicodeCodePoints",
+	}
+	for _, f := range r.Findings {
+		res := resultOf(r.Target, f)
+		res.RuleIndex = index[f.ID]
+		doc.Results = append(doc.Results, res)
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(log{Schema: schemaURI, Version: "2.1.0", Runs: []run{doc}}); err != nil {
+		return nil, fmt.Errorf("encoding SARIF: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// rulesOf gives the rules sorted by id, and each one's place.
+func rulesOf(findings []scanner.Finding) ([]rule, map[string]int) {
+	byID := map[string][]scanner.Finding{}
+	for _, f := range findings {
+		byID[f.ID] = append(byID[f.ID], f)
+	}
+	rules, index := []rule{}, map[string]int{}
+	for _, f := range findings {
+		if _, done := index[f.ID]; !done {
+			index[f.ID] = 0
+			rules = append(rules, ruleOf(byID[f.ID]))
+		}
+	}
+	slices.SortFunc(rules, func(a, b rule) int { return cmp.Compare(a.ID, b.ID) })
+	for i, r := range rules {
+		index[r.ID] = i
+	}
+	return rules, index
+}
+
+func ruleOf(findings []scanner.Finding) rule {
+	id := findings[0].ID
+	var names, aliases, severities []string
+	worst := severity.Severity{Level: severity.Unknown}
+	for _, f := range findings {
+		names = append(names, f.Package.Name)
+		aliases = append(aliases, f.Aliases...)
+		severities = append(severities, string(f.Severity.Level))
+		if f.Severity.Vector != "" && (worst.Vector == "" || f.Severity.Score > worst.Score) {
+			worst = f.Severity
+		}
+	}
+	names, aliases = unique(names), unique(aliases)
+	r := rule{
+		descriptor:      descriptor{id, message{fmt.Sprintf("%s in %s", id, strings.Join(names, ", "))}},
+		FullDescription: message{fmt.Sprintf("%s concerns %s. Ids of the same vulnerability: %s.", id, strings.Join(names, ", "), strings.Join(aliases, ", "))},
+		HelpURI:         "https://osv.dev/vulnerability/" + url.PathEscape(id),
+		Properties:      ruleProperties{Tags: []string{"security", "vulnerability"}},
+	}
+	for _, s := range unique(severities) {
+		r.Properties.Tags = append(r.Properties.Tags, "severity/"+s)
+	}
+	help := "Upgrade to a version that the results name as fixed, or state in a VEX document why the vulnerability does not concern the product."
+	if worst.Vector != "" {
+		r.Properties.SecuritySeverity = fmt.Sprintf("%.1f", worst.Score)
+		help += fmt.Sprintf(" CVSS: %s, by %s.", worst.Vector, worst.Source)
+	}
+	r.Help = message{help}
+	return r
+}
+
+func unique(list []string) []string {
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func resultOf(t scanner.Target, f scanner.Finding) result {
+	p := f.Package
+	fix := "no fixed version is known"
+	if len(f.FixedVersions) > 0 {
+		fix = "fixed in " + strings.Join(f.FixedVersions, ", ")
+	}
+	res := result{
+		RuleID:              f.ID,
+		Level:               levelOf(f.Severity.Level),
+		Message:             message{fmt.Sprintf("%s %s is affected by %s (severity %s): %s. Reachability: %s (%s).", p.Name, p.Version, f.ID, f.Severity.Level, fix, f.Reachability.Verdict, f.Reachability.Why)},
+		Locations:           locations(t, p),
+		PartialFingerprints: map[string]string{"stella/v1": fingerprint(f)},
+		Suppressions:        []suppression{},
+		Properties: resultProperties{
+			PURL: p.PURL, Ecosystem: p.Ecosystem, Version: p.Version, FixedVersions: f.FixedVersions,
+			Reachability: string(f.Reachability.Verdict), Why: f.Reachability.Why,
+		},
+	}
+	if path := f.Reachability.Path; len(path) > 0 {
+		res.CodeFlows = []codeFlow{{[]threadFlow{{steps(path)}}}}
+	}
+	if s := f.Suppressed; s != nil {
+		res.Suppressions = append(res.Suppressions, suppression{
+			Kind: "external", Status: "accepted", Justification: strings.TrimSuffix(fmt.Sprintf("%s: %s", s.Status, s.Justification), ": ") + " (" + s.Source + ")",
+		})
+	}
+	return res
+}
+
+func levelOf(l severity.Level) string {
+	switch l {
+	case severity.Critical, severity.High:
+		return "error"
+	case severity.Low, severity.Negligible, severity.None:
+		return "note"
+	}
+	return "warning"
+}
+
+// locations puts a package in each file that names it.
+func locations(t scanner.Target, p scanner.FoundPackage) []location {
+	within := map[string][]logical{} // by the file's URI
+	self := logical{Name: p.Name, QualifiedName: cmp.Or(p.PURL, p.Name+"@"+p.Version), Kind: "module"}
+	for _, place := range p.Locations {
+		file, inside := t.Name, place
+		if t.Kind == target.Kind {
+			file, inside, _ = strings.Cut(place, "#")
+		}
+		at := uri(file)
+		if within[at] == nil {
+			within[at] = []logical{self}
+		}
+		if inside != "" {
+			within[at] = append(within[at], logical{Name: inside, Kind: "resource"})
+		}
+	}
+	if len(within) == 0 {
+		within[uri(t.Name)] = []logical{self}
+	}
+	var list []location
+	for at, inside := range within {
+		list = append(list, location{Physical: &physical{artifactLocation{at}, region{1}}, Logical: inside})
+	}
+	slices.SortFunc(list, func(a, b location) int {
+		return cmp.Compare(a.Physical.ArtifactLocation.URI, b.Physical.ArtifactLocation.URI)
+	})
+	return list
+}
+
+// artifacts are the target, with its digest, and the files of a directory.
+func artifacts(r scanner.Report) []artifact {
+	list := []artifact{{Location: artifactLocation{uri(r.Target.Name)}, Hashes: map[string]string{"sha-256": r.Target.SHA256}}}
+	if r.Target.Kind != target.Kind {
+		return list
+	}
+	var files []string
+	for _, f := range r.Findings {
+		for _, l := range locations(r.Target, f.Package) {
+			files = append(files, l.Physical.ArtifactLocation.URI)
+		}
+	}
+	for _, file := range unique(files) {
+		if file != list[0].Location.URI {
+			list = append(list, artifact{Location: artifactLocation{file}})
+		}
+	}
+	return list
+}
+
+// uri makes a relative reference of a name: an image's "shop:1.0" is no scheme.
+func uri(name string) string {
+	return (&url.URL{Path: strings.TrimLeft(name, "/")}).String()
+}
+
+func steps(path []string) []threadFlowLocation {
+	var list []threadFlowLocation
+	for _, name := range path {
+		list = append(list, threadFlowLocation{location{Logical: []logical{{Name: name, Kind: "function"}}, Message: &message{name}}})
+	}
+	return list
+}
+
+func fingerprint(f scanner.Finding) string {
+	p, layer := f.Package, ""
+	if p.Layer != nil {
+		layer = p.Layer.DiffID
+	}
+	hash := sha256.New()
+	for _, part := range []string{f.ID, p.Ecosystem, p.Name, p.Version, p.PURL, layer} {
+		fmt.Fprintf(hash, "%d:%s", len(part), part) // no two lists run into the same text
+	}
+	return hex.EncodeToString(hash.Sum(nil)[:16])
+}
+
+func notifications(r scanner.Report) []notification {
+	list := []notification{}
+	for _, n := range r.NotEvaluated {
+		list = append(list, notification{reference{notEvaluated}, "warning", message{n.Package + " was not evaluated: " + n.Reason}})
+	}
+	for _, a := range r.Advisories.Rejected {
+		list = append(list, notification{reference{advisoryRejected}, "warning", message{cmp.Or(a.ID, a.Entry) + " was not used: " + a.Reason}})
+	}
+	return list
+}

@@ -1,0 +1,128 @@
+package sarif_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/stella-ops/stella/scanner"
+	"github.com/stella-ops/stella/scanner/advisory"
+	"github.com/stella-ops/stella/scanner/report/reporttest"
+	"github.com/stella-ops/stella/scanner/report/sarif"
+	"github.com/stella-ops/stella/scanner/severity"
+)
+
+func encode(t *testing.T, r scanner.Report) map[string]any {
+	t.Helper()
+	text, err := sarif.Encode(r)
+	require.NoError(t, err)
+	reporttest.Valid(t, reporttest.SARIFSchema(t), text)
+	var doc map[string]any
+	require.NoError(t, json.Unmarshal(text, &doc))
+	return doc["runs"].([]any)[0].(map[string]any)
+}
+
+// at follows keys and indexes into a document.
+func at(v any, path ...any) any {
+	for _, p := range path {
+		switch p := p.(type) {
+		case string:
+			v = v.(map[string]any)[p]
+		case int:
+			v = v.([]any)[p]
+		}
+	}
+	return v
+}
+
+func TestEncode(t *testing.T) {
+	run := encode(t, reporttest.Report())
+	var rules []string
+	for _, r := range at(run, "tool", "driver", "rules").([]any) {
+		rules = append(rules, at(r, "id").(string))
+	}
+	require.Equal(t, []string{"CVE-2026-0001", "CVE-2026-0002", "CVE-2026-0004", "GHSA-aaaa-bbbb-cccc"}, rules)
+	require.Equal(t, "9.8", at(run, "tool", "driver", "rules", 0, "properties", "security-severity"))
+	require.Nil(t, at(run, "tool", "driver", "rules", 1, "properties", "security-severity"), "a label is no number")
+
+	results := at(run, "results").([]any)
+	require.Len(t, results, 4)
+	for i, want := range []string{"error", "warning", "error", "warning"} {
+		require.Equal(t, want, at(results[i], "level"))
+		require.Equal(t, at(results[i], "ruleId"), rules[int(at(results[i], "ruleIndex").(float64))])
+	}
+	require.Equal(t, "shop", at(results[2], "locations", 0, "physicalLocation", "artifactLocation", "uri"))
+	require.Empty(t, cmp.Diff([]any{
+		map[string]any{"name": "left", "fullyQualifiedName": "pkg:npm/left@1.2.0", "kind": "module"},
+		map[string]any{"name": "ref-left", "kind": "resource"},
+		map[string]any{"name": "web/node_modules/left", "kind": "resource"},
+	}, at(results[2], "locations", 0, "logicalLocations")))
+	require.Equal(t, "left.parse", at(results[2], "codeFlows", 0, "threadFlows", 0, "locations", 1, "location", "message", "text"))
+	require.Nil(t, at(results[0], "codeFlows"))
+	require.Empty(t, at(results[0], "suppressions"))
+	require.Empty(t, cmp.Diff([]any{map[string]any{
+		"kind": "external", "status": "accepted", "justification": "not_affected: vulnerable_code_not_present (vex.json by Shop security)",
+	}}, at(results[3], "suppressions")))
+	require.Equal(t, "pkg:npm/mystery was not evaluated: no version", at(run, "invocations", 0, "toolExecutionNotifications", 1, "message", "text"))
+}
+
+func TestEmptyReport(t *testing.T) {
+	r := reporttest.Report()
+	r.Findings, r.NotEvaluated = nil, nil
+	run := encode(t, r)
+	require.Empty(t, at(run, "results"))
+	require.NotNil(t, at(run, "results"), "null would say that nothing was scanned")
+}
+
+// Below a directory a result lies in each file that names the package.
+func TestDirectory(t *testing.T) {
+	r := reporttest.Report()
+	r.Target.Kind = "directory"
+	r.Findings = r.Findings[2:3]
+	r.Findings[0].Package.Locations = []string{"a b/bom.json#ref", "a b/bom.json#ref2", "go.mod"}
+	run := encode(t, r)
+	require.Len(t, at(run, "results", 0, "locations"), 2)
+	require.Equal(t, "a%20b/bom.json", at(run, "results", 0, "locations", 0, "physicalLocation", "artifactLocation", "uri"))
+	require.Len(t, at(run, "results", 0, "locations", 0, "logicalLocations"), 3)
+	require.Equal(t, "go.mod", at(run, "artifacts", 2, "location", "uri"))
+}
+
+// An image's name holds a colon, which begins a scheme in a URI.
+func TestTargetWithColon(t *testing.T) {
+	r := reporttest.Report()
+	r.Target.Name = "shop:1.0"
+	require.Equal(t, "./shop:1.0", at(encode(t, r), "artifacts", 0, "location", "uri"))
+}
+
+func TestFingerprint(t *testing.T) {
+	print := func(change func(*scanner.Finding)) string {
+		r := reporttest.Report()
+		r.Findings = r.Findings[1:2]
+		change(&r.Findings[0])
+		return at(encode(t, r), "results", 0, "partialFingerprints", "stella/v1").(string)
+	}
+	same := print(func(*scanner.Finding) {})
+	require.Equal(t, same, print(func(f *scanner.Finding) {
+		f.Severity.Level, f.Reachability.Why, f.FixedVersions, f.Aliases = severity.High, "other", []string{"9"}, []string{f.ID, "X"}
+	}))
+	for name, change := range map[string]func(*scanner.Finding){
+		"id":      func(f *scanner.Finding) { f.ID = "CVE-1" },
+		"version": func(f *scanner.Finding) { f.Package.Version = "1" },
+		"layer":   func(f *scanner.Finding) { f.Package.Layer.DiffID = "sha256:03" },
+		"cut":     func(f *scanner.Finding) { f.Package.Ecosystem += "o"; f.Package.Name = f.Package.Name[1:] },
+	} {
+		require.NotEqual(t, same, print(change), name)
+	}
+}
+
+func TestRejectedAdvisories(t *testing.T) {
+	r := reporttest.Report()
+	r.Advisories.Rejected = []advisory.Rejection{{Entry: "a/b.json", Reason: "no id"}}
+	text, err := sarif.Encode(r)
+	require.NoError(t, err)
+	require.True(t, strings.Contains(string(text), "a/b.json was not used: no id"))
+	encode(t, r)
+}
