@@ -59,7 +59,7 @@ sweep: binaries ## Go benchmarks into a benchstat table, then a full sweep with 
 	@rm -rf $(OUT)/sweep
 	@$(WITH_REKOR) -- sh -c '$(BIN)/stella-attest-bench \
 		--reports-dir $(REPORTS) --rekor-url "$$REKOR_URL" --batch-sizes $(SWEEP_SIZES) --out $(OUT)/sweep \
-		-key $(OUT)/development-key.pem -environment "make sweep"; \
+		-environment "make sweep"; \
 		code=$$?; [ $$code -ne 3 ] || code=0; exit $$code'
 
 .PHONY: doc
