@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
 
@@ -14,7 +15,7 @@ import (
 // own: CycloneDX through its library, SPDX through the few fields that say what a
 // package is. What a format has no field for cannot be converted, and is refused:
 //
-//   - to SPDX: a group without a purl, properties of generators, call stacks, and
+//   - to SPDX: a group that the purl lacks, properties of generators, call stacks, and
 //     bom-refs that VEX statements name;
 //   - to CycloneDX: several purls of one package, a sourceInfo that is read, several
 //     subjects.
@@ -295,6 +296,9 @@ func (d document) spdx() (spdxDocument, error) {
 		return err
 	}
 	if m := d.bom.Metadata; m != nil && m.Component != nil {
+		if out.Name = m.Component.Name; out.Name != "" && m.Component.Version != "" {
+			out.Name += ":" + m.Component.Version // as the reader calls the target
+		}
 		if err := add(*m.Component, true); err != nil {
 			return out, err
 		}
@@ -320,6 +324,12 @@ func flatten(list *[]cdx.Component, add func(cdx.Component, bool) error) error {
 	return nil
 }
 
+// names reports whether the group stands in the purl, encoded or not.
+func names(purl, group string) bool {
+	decoded, err := url.PathUnescape(purl)
+	return err == nil && strings.Contains(decoded, group)
+}
+
 // purposes are the kinds of component that SPDX knows (clause 7.24); LIBRARY is one.
 var purposes = []cdx.ComponentType{
 	cdx.ComponentTypeApplication, cdx.ComponentTypeFramework, cdx.ComponentTypeLibrary, cdx.ComponentTypeContainer,
@@ -329,8 +339,8 @@ var purposes = []cdx.ComponentType{
 func fromComponent(c cdx.Component, n int) (spdxPackage, error) {
 	p := spdxPackage{ID: fmt.Sprintf("SPDXRef-Package-%d", n), Name: c.Name, Version: c.Version, Location: "NOASSERTION"}
 	switch {
-	case c.Group != "" && c.PackageURL == "":
-		return p, cannot("a component has a group and no purl")
+	case c.Group != "" && !names(c.PackageURL, c.Group):
+		return p, cannot("a component has a group that no purl has")
 	case c.Evidence != nil && c.Evidence.Callstack != nil:
 		return p, cannot("a component has a call stack")
 	}
