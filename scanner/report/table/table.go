@@ -171,7 +171,11 @@ func notEvaluated(b *bytes.Buffer, list []scanner.NotEvaluated, o Options) {
 	})
 	for _, reason := range reasons {
 		packages := byReason[reason]
-		fmt.Fprintf(b, "  %s: %d\n", safe(reason), len(packages))
+		if len(packages) == 1 {
+			fmt.Fprintf(b, "  %s: %s\n", safe(packages[0]), safe(reason))
+			continue
+		}
+		fmt.Fprintf(b, "  %d of them: %s\n", len(packages), safe(reason))
 		for i, p := range packages {
 			if i == shown && !o.Details && len(packages) > shown+1 {
 				fmt.Fprintf(b, "    … and %d more: -details names them\n", len(packages)-shown)
@@ -187,7 +191,7 @@ func rejected(b *bytes.Buffer, r scanner.Report, o Options) {
 	if len(list) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\nAdvisories rejected (%d of %d), what they say was not used:\n", len(list), r.Advisories.Records)
+	fmt.Fprintf(b, "\nAdvisories rejected in whole or part (%d), what they say there was not used:\n", len(list))
 	for i, a := range list {
 		if i == shown && !o.Details && len(list) > shown+1 {
 			fmt.Fprintf(b, "  … and %d more: -details names them\n", len(list)-shown)

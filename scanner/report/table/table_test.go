@@ -22,7 +22,7 @@ Suppressed (1):
   CVE-2026-0002 in left 1.2.0: not_affected, vulnerable_code_not_present (vex.json by Shop security)
 
 Not evaluated (2), which is not the same as safe:
-  no version: 2
+  2 of them: no version
     mystery
     pkg:npm/mystery
 
@@ -67,7 +67,7 @@ func TestLongListsAreCut(t *testing.T) {
 		r.Advisories.Rejected = append(r.Advisories.Rejected, advisory.Rejection{ID: "record-" + name, Reason: "bad"})
 	}
 	short := string(table.Encode(r, table.Options{Judged: 3}))
-	require.Contains(t, short, "  no version: 8\n")
+	require.Contains(t, short, "  8 of them: no version\n")
 	require.Contains(t, short, "    package-e\n    … and 3 more: -details names them\n")
 	require.Contains(t, short, "  record-e: bad\n  … and 3 more: -details names them\n")
 	long := string(table.Encode(r, table.Options{Judged: 3, Details: true}))
