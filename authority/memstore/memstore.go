@@ -1,0 +1,134 @@
+// Package memstore keeps tokens in memory: the model that every other store must match.
+//
+// It is short enough to be read against the contract of authority.TokenStore. One lock
+// makes every call a single moment. Nothing outlives the process.
+package memstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/stella-ops/stella/authority"
+)
+
+// Store keeps tokens in memory. Its zero value is empty and ready for use by several
+// goroutines.
+type Store struct {
+	mu     sync.Mutex
+	tokens map[authority.TokenID]authority.Token // never shared: see clone
+}
+
+var _ authority.TokenStore = (*Store)(nil)
+
+// GetByID implements [authority.TokenStore].
+func (s *Store) GetByID(ctx context.Context, id authority.TokenID) (authority.Token, error) {
+	if _, err := authority.ParseTokenID(string(id)); err != nil {
+		return authority.Token{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return authority.Token{}, unavailable(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, ok := s.tokens[id]
+	if !ok {
+		return authority.Token{}, authority.ErrNotFound
+	}
+	return clone(t), nil
+}
+
+// GetByOwner implements [authority.TokenStore].
+func (s *Store) GetByOwner(ctx context.Context, owner authority.PrincipalID, page authority.Page) ([]authority.Token, authority.Cursor, error) {
+	page, err := page.Normalize()
+	if err != nil {
+		return nil, authority.Cursor{}, err
+	}
+	if _, err := authority.ParsePrincipalID(string(owner)); err != nil {
+		return nil, authority.Cursor{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, authority.Cursor{}, unavailable(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := []authority.Token{}
+	for _, t := range s.tokens {
+		if t.Owner == owner && (page.After.IsZero() || authority.CursorOf(t).Compare(page.After) > 0) {
+			found = append(found, clone(t))
+		}
+	}
+	slices.SortFunc(found, func(a, b authority.Token) int { return authority.CursorOf(a).Compare(authority.CursorOf(b)) })
+	if len(found) <= page.Size {
+		return found, authority.Cursor{}, nil
+	}
+	found = found[:page.Size]
+	return found, authority.CursorOf(found[page.Size-1]), nil
+}
+
+// Save implements [authority.TokenStore].
+func (s *Store) Save(ctx context.Context, t authority.Token, expect authority.Expect) (authority.Token, error) {
+	t, err := authority.PrepareSave(t, expect)
+	if err != nil {
+		return authority.Token{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return authority.Token{}, unavailable(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, ok := s.tokens[t.ID]
+	switch {
+	case expect == authority.Absent() && ok:
+		return authority.Token{}, authority.ErrExists
+	case expect != authority.Absent() && !ok:
+		return authority.Token{}, authority.ErrNotFound
+	case ok && (old.Version != expect.Version() || old.Revoked != nil || !old.SameIdentity(t)):
+		return authority.Token{}, authority.ErrConflict
+	}
+	t.Version = old.Version + 1
+	s.put(t)
+	return clone(t), nil
+}
+
+// Revoke implements [authority.TokenStore].
+func (s *Store) Revoke(ctx context.Context, id authority.TokenID, r authority.Revocation) (authority.Outcome, error) {
+	r, err := authority.PrepareRevoke(id, r)
+	if err != nil {
+		return authority.Outcome{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return authority.Outcome{}, unavailable(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, ok := s.tokens[id]
+	if !ok {
+		return authority.Outcome{}, authority.ErrNotFound
+	}
+	if t.Revoked == nil {
+		t.Revoked, t.UpdatedAt, t.Version = &r, r.At, t.Version+1
+		s.put(t)
+	}
+	return authority.OutcomeOf(clone(t), r), nil
+}
+
+func (s *Store) put(t authority.Token) {
+	if s.tokens == nil {
+		s.tokens = make(map[authority.TokenID]authority.Token)
+	}
+	s.tokens[t.ID] = clone(t)
+}
+
+// clone shares no memory with t: a caller may change what it got.
+func clone(t authority.Token) authority.Token {
+	if t.Revoked != nil {
+		r := *t.Revoked
+		t.Revoked = &r
+	}
+	return t
+}
+
+// unavailable is what a context that has ended makes of a call: nothing was done.
+func unavailable(err error) error { return fmt.Errorf("%w: %w", authority.ErrUnavailable, err) }

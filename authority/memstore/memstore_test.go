@@ -1,0 +1,14 @@
+package memstore_test
+
+import (
+	"testing"
+
+	"github.com/stella-ops/stella/authority/memstore"
+	"github.com/stella-ops/stella/authority/storetest"
+)
+
+func TestContract(t *testing.T) {
+	storetest.Run(t, func(storetest.T) storetest.Backend {
+		return storetest.Backend{Store: new(memstore.Store), Engine: "memory"}
+	})
+}
