@@ -1,0 +1,181 @@
+package image
+
+import (
+	"io"
+	"path"
+	"slices"
+
+	"github.com/stella-ops/stella/scanner"
+	"github.com/stella-ops/stella/scanner/image/apk"
+	"github.com/stella-ops/stella/scanner/image/dpkg"
+	"github.com/stella-ops/stella/scanner/purl"
+)
+
+// A database is where a package manager keeps what it has installed.
+type database struct {
+	// files are those that hold packages, none where the image has no such database.
+	files func(t *tree) ([]dbFile, error)
+	// read reads them.
+	read func(files []dbFile) snapshot
+}
+
+type dbFile struct {
+	path string
+	*node
+}
+
+func (f dbFile) open() *section { return io.NewSectionReader(f.content, f.offset, f.size) }
+
+// A snapshot is what a database held after some layer.
+type snapshot struct {
+	packages   []osPackage
+	unreadable []scanner.NotEvaluated
+}
+
+func (s *snapshot) fail(what, file, reason string) {
+	s.unreadable = append(s.unreadable, scanner.NotEvaluated{Package: what, Reason: file + ": " + reason})
+}
+
+// An osPackage is a package of the operating system.
+type osPackage struct {
+	kind                string // purl type
+	name, version, arch string
+	epoch, module       string // of rpm
+	source              purl.Source
+	upstream            string // the purl's qualifier
+	location            string // the database's file
+	files               []string
+}
+
+// key is what makes a package of two snapshots the same one. Where its database stands
+// is no part of it: that may move.
+func (p osPackage) key() string {
+	return p.kind + "\x00" + p.name + "\x00" + p.epoch + "\x00" + p.version + "\x00" + p.arch
+}
+
+// A history follows a database through the layers.
+type history struct {
+	database
+	last  []dbFile
+	now   snapshot
+	since map[string]int // by key: the layer since which a package has been there
+}
+
+func newHistories() []*history {
+	var all []*history
+	for _, d := range []database{
+		{files: dpkgFiles, read: readDpkg},
+		{files: apkFiles, read: readApk},
+	} {
+		all = append(all, &history{database: d, since: map[string]int{}})
+	}
+	return all
+}
+
+// observe looks at the database after layer n. A layer that does not touch its files
+// leaves it as it was, whether or not it holds anything; one that takes them away leaves
+// it empty. A snapshot that cannot be read says nothing of a break.
+func (h *history) observe(n int, t *tree) error {
+	files, err := h.files(t)
+	if err != nil {
+		return err
+	}
+	if slices.EqualFunc(files, h.last, func(a, b dbFile) bool { return a.node == b.node && a.path == b.path }) {
+		return nil
+	}
+	h.last = files
+	h.now = h.read(files)
+	since := map[string]int{}
+	if h.now.unreadable != nil {
+		since = h.since
+	}
+	for _, p := range h.now.packages {
+		key := p.key()
+		if first, ok := h.since[key]; ok {
+			since[key] = first
+		} else {
+			since[key] = n
+		}
+	}
+	h.since = since
+	return nil
+}
+
+// distinct resolves paths to files, each file once.
+func distinct(t *tree, paths ...string) ([]dbFile, error) {
+	var files []dbFile
+	for _, name := range paths {
+		n, at, err := t.file(name)
+		if err != nil {
+			return nil, err
+		}
+		if n != nil && !slices.ContainsFunc(files, func(f dbFile) bool { return f.path == at }) {
+			files = append(files, dbFile{at, n})
+		}
+	}
+	return files, nil
+}
+
+func dpkgFiles(t *tree) ([]dbFile, error) {
+	files, err := distinct(t, dpkg.StatusPath)
+	if err != nil {
+		return nil, err
+	}
+	nodes, names, err := t.list(dpkg.StatusDir)
+	for i, n := range nodes {
+		if dpkg.PackageOf(path.Base(names[i])) == "" { // the rest name files
+			files = append(files, dbFile{names[i], n})
+		}
+	}
+	return files, err
+}
+
+func readDpkg(files []dbFile) snapshot {
+	var s snapshot
+	for _, f := range files {
+		packages, problems, err := dpkg.Parse(f.open())
+		if err != nil {
+			s.fail(f.path, "the package database of dpkg cannot be read", err.Error())
+			continue
+		}
+		for _, p := range problems {
+			s.fail(p.Package, f.path, p.Reason)
+		}
+		for _, p := range packages {
+			o := osPackage{kind: "deb", name: p.Name, version: p.Version, arch: p.Arch, location: f.path}
+			o.source = purl.Source{Name: p.Source, Version: p.SourceVersion}
+			if p.Source != p.Name || p.SourceVersion != p.Version {
+				o.upstream = p.Source
+				if p.SourceVersion != p.Version {
+					o.upstream += "@" + p.SourceVersion
+				}
+			}
+			s.packages = append(s.packages, o)
+		}
+	}
+	return s
+}
+
+func apkFiles(t *tree) ([]dbFile, error) { return distinct(t, apk.Paths...) }
+
+func readApk(files []dbFile) snapshot {
+	var s snapshot
+	for _, f := range files {
+		packages, problems, err := apk.Parse(f.open())
+		if err != nil {
+			s.fail(f.path, "the package database of apk cannot be read", err.Error())
+			continue
+		}
+		for _, p := range problems {
+			s.fail(p.Package, f.path, p.Reason)
+		}
+		for _, p := range packages {
+			o := osPackage{kind: "apk", name: p.Name, version: p.Version, arch: p.Arch, location: f.path, files: p.Files}
+			if o.source.Name = p.Origin; p.Origin != p.Name {
+				o.upstream = p.Origin
+			}
+			s.packages = append(s.packages, o)
+		}
+	}
+	return s
+}
