@@ -13,7 +13,7 @@ type Inventory struct {
 type Target struct {
 	Name   string `json:"name"`   // an image or application name, or the file's base name
 	Kind   string `json:"kind"`   // "cyclonedx", "spdx", "docker-archive", "oci-layout", …
-	SHA256 string `json:"sha256"` // of the input's bytes, lower-case hex
+	SHA256 string `json:"sha256"` // lower-case hex: of the input's bytes, or what its reader says
 }
 
 // Package is one package of an inventory.

@@ -27,15 +27,10 @@ func IsLayout(dir string) bool {
 }
 
 // Read reads an image: an archive, or the directory of an OCI layout. With an error, the
-// inventory is empty. Unpacked layers are kept below the system's directory for temporary
-// files until Read returns. Several goroutines may read at a time.
-func Read(path string) (scanner.Inventory, error) {
-	inv, err := read(path, defaultLimits)
-	if err != nil {
-		return scanner.Inventory{}, fmt.Errorf("reading image %s: %w", filepath.Base(path), err)
-	}
-	return inv, nil
-}
+// inventory is empty; the error names the layer and the entry, and leaves it to the caller
+// to name path. Unpacked layers are kept below the system's directory for temporary files
+// until Read returns. Several goroutines may read at a time.
+func Read(path string) (scanner.Inventory, error) { return read(path, defaultLimits) }
 
 func read(path string, l limits) (scanner.Inventory, error) {
 	st := &store{limits: l}
@@ -70,11 +65,10 @@ func read(path string, l limits) (scanner.Inventory, error) {
 	if err != nil {
 		return scanner.Inventory{}, err
 	}
-	inv, err := found.read(src, st)
-	if inv.Target.Name == "" {
-		inv.Target.Name = filepath.Base(path)
+	if found.name == "" {
+		found.name = filepath.Base(path)
 	}
-	return inv, err
+	return found.read(src, st)
 }
 
 // read reads the layers and what their files hold.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/stella-ops/stella/scanner"
+	"github.com/stella-ops/stella/scanner/image"
 	"github.com/stella-ops/stella/scanner/lockfile"
 	"github.com/stella-ops/stella/scanner/sbom"
 )
@@ -32,6 +33,7 @@ const headSize = 512 // holds the magic number of a tar
 // none of them knows is read as a directory or as an SBOM.
 var readers = []reader{
 	{what: "a lockfile", knows: func(f file) bool { return !f.dir && lockfile.Known(filepath.Base(f.path)) }, read: readLockfile},
+	{what: "an image", knows: func(f file) bool { return !f.dir && image.IsArchive(f.head) || f.dir && image.IsLayout(f.path) }, read: image.Read},
 }
 
 // Read reads what path names. Its error names path or the part of it that is to

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stella-ops/stella/scanner"
+	"github.com/stella-ops/stella/scanner/image/imagetest"
 )
 
 func bom(name string) string {
@@ -57,6 +58,29 @@ func TestReadSBOMByContent(t *testing.T) {
 		require.Len(t, inv.Packages, 1, name)
 		require.NotEqual(t, Kind, inv.Target.Kind)
 	}
+}
+
+func TestReadImage(t *testing.T) {
+	m, err := imagetest.Parse([]byte("-- 0/lib/apk/db/installed --\nP:a\nV:1\n-- 0/etc/os-release --\nID=alpine\nVERSION_ID=3.19.0\n"))
+	require.NoError(t, err)
+	dir := t.TempDir()
+	layout, archive := filepath.Join(dir, "layout"), filepath.Join(dir, "image")
+	require.NoError(t, m.OCILayout(layout, imagetest.Gzip))
+	f, err := os.Create(archive)
+	require.NoError(t, err)
+	require.NoError(t, m.DockerArchive(f, imagetest.Plain))
+	require.NoError(t, f.Close())
+	for _, path := range []string{layout, archive} {
+		inv, err := Read(path)
+		require.NoError(t, err)
+		require.Equal(t, filepath.Base(path), inv.Target.Name)
+		require.Len(t, inv.Packages, 1)
+		require.Equal(t, "Alpine:v3.19", inv.Packages[0].Ecosystem)
+	}
+	require.NoError(t, os.Truncate(archive, 2000))
+	inv, err := Read(archive)
+	require.ErrorContains(t, err, archive+", read as an image")
+	require.Zero(t, inv)
 }
 
 func TestReadErrors(t *testing.T) {
