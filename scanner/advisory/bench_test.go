@@ -33,16 +33,13 @@ func BenchmarkAffects(b *testing.B) {
 	db, err := Open(realSet(b))
 	require.NoError(b, err)
 	var queries []Query
-	packages := &db.sections[secPackages]
-	for i := range packages.n {
-		bucket, err := packages.item(i)
-		require.NoError(b, err)
-		for len(bucket) > 0 {
-			key, rest, _ := cutBytes(bucket)
-			_, bucket, _ = cutBytes(rest)
+	for i := range db.sections[secPackages].n {
+		require.NoError(b, db.item(secPackages, i, func(item []byte) error {
+			key, _, _ := cutBytes(item)
 			q := Query{Ecosystem: version.Base(string(key)), Name: keyName(string(key)), Version: "1.2.3"}
 			queries = append(queries, q)
-		}
+			return nil
+		}))
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -5,10 +5,8 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash"
-	"hash/crc32"
 	"io"
 	"math"
 	"math/bits"
@@ -199,31 +197,39 @@ func (b *builder) ecosystems() []Ecosystem {
 // what was written. The builder is used up.
 func (b *builder) write(w io.Writer) (header []byte, err error) {
 	b.choose()
-	out := newIndexWriter(w)
 	ecosystems := b.ecosystems()
 	b.number()
+	out := newIndexWriter(w)
 	for _, e := range ecosystems {
 		out.enc.str(e.Name)
 		out.enc.count(e.Records)
 		out.item()
 	}
-	out.end()
+	out.end(secEcosystems)
 	for _, r := range b.rejected {
 		out.enc.str(r.ID)
 		out.enc.str(r.Entry)
 		out.enc.str(r.Reason)
 		out.item()
 	}
-	out.end()
-	if err := errors.Join(b.writeHeads(out), b.writePackages(out)); err != nil {
+	out.end(secRejected)
+	if err := b.writeHeads(out); err != nil {
 		return nil, err
 	}
-	b.writeGroups(out)
+	keys, err := b.writePackages(out)
+	if err != nil {
+		return nil, err
+	}
+	ids := b.writeGroups(out)
+	tables := out.at
+	writeTable(out, secKeys, keys)
+	writeTable(out, secIDs, ids)
+	out.writeEnds()
 	set := sha256.New()
 	for i := range b.drafts {
 		set.Write(b.drafts[i].digest[:])
 	}
-	return out.header(set.Sum(nil))
+	return out.header(tables, set.Sum(nil))
 }
 
 func (b *builder) writeHeads(out *indexWriter) error {
@@ -235,129 +241,128 @@ func (b *builder) writeHeads(out *indexWriter) error {
 		}
 		out.item()
 	}
-	out.end()
+	out.end(secHeads)
 	return nil
 }
 
-// writePackages writes the buckets: packages in the order of their hashes, then keys,
-// each with its key, the size of its entries, and these.
-func (b *builder) writePackages(out *indexWriter) error {
-	distinct := 0
-	for i := range b.refs {
-		if i == 0 || b.refs[i].hash != b.refs[i-1].hash {
-			distinct++
-		}
-	}
-	buckets := bucketsFor(distinct)
-	refs := b.refs
-	for bucket := range buckets {
-		for len(refs) > 0 && bucketOf(refs[0].hash, buckets) == bucket {
-			n := 1
-			for n < len(refs) && refs[n].hash == refs[0].hash {
-				n++
-			}
-			if err := b.writeHash(out, refs[:n]); err != nil {
-				return err
-			}
-			refs = refs[n:]
-		}
-		out.item()
-	}
-	out.end()
-	return nil
+// line is a line of a table that is being made.
+type line struct {
+	hash   uint64
+	number uint32
 }
 
-// bucketsFor is a power of two that leaves about two packages in a bucket.
-func bucketsFor(n int) int {
-	if n < 4 {
-		return 1
+// writePackages writes the packages in the order of their hashes, then keys.
+func (b *builder) writePackages(out *indexWriter) (lines []line, err error) {
+	for refs := b.refs; len(refs) > 0; {
+		n := 1
+		for n < len(refs) && refs[n].hash == refs[0].hash {
+			n++
+		}
+		packages, err := b.sameHash(refs[:n])
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range packages {
+			lines = append(lines, line{refs[0].hash, uint32(len(lines))})
+			out.enc.str(p.key)
+			out.enc.buf = append(out.enc.buf, p.entries.buf...)
+			out.item()
+		}
+		refs = refs[n:]
 	}
-	return 1 << (bits.Len(uint(n)) - 1)
+	out.end(secPackages)
+	return lines, nil
 }
 
-// writeHash writes the packages of one hash: nearly always one.
-func (b *builder) writeHash(out *indexWriter, refs []ref) error {
-	entries := map[string]*encoder{}
+// keyed is a package that is being written.
+type keyed struct {
+	key     string
+	entries encoder
+}
+
+// sameHash reads the packages of one hash, nearly always one, by their keys.
+func (b *builder) sameHash(refs []ref) ([]keyed, error) {
+	var list []keyed
 	var buf []byte
 	for _, r := range refs {
 		buf = slices.Grow(buf[:0], int(r.size))[:r.size]
 		if _, err := b.spill.ReadAt(buf, r.at); err != nil {
-			return err
+			return nil, err
 		}
 		key, entry, _ := cutBytes(buf)
-		e := entries[string(key)]
-		if e == nil {
-			e = new(encoder)
-			entries[string(key)] = e
+		at, known := slices.BinarySearchFunc(list, string(key), func(k keyed, key string) int { return strings.Compare(k.key, key) })
+		if !known {
+			list = slices.Insert(list, at, keyed{key: string(key)})
 		}
+		e := &list[at].entries
 		e.count(int(r.record))
 		e.count(int(r.ecosystem))
 		e.count(len(entry))
 		e.buf = append(e.buf, entry...)
 	}
-	keys := make([]string, 0, len(entries))
-	for key := range entries {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
-		out.enc.str(key)
-		out.enc.count(len(entries[key].buf))
-		out.enc.buf = append(out.enc.buf, entries[key].buf...)
-	}
-	return nil
+	return list, nil
 }
 
-// writeGroups writes the alias groups, and the ids that lead to them.
-func (b *builder) writeGroups(out *indexWriter) {
+// writeGroups writes the alias groups.
+func (b *builder) writeGroups(out *indexWriter) (lines []line) {
 	records := make([]aliased, len(b.drafts))
 	for i := range b.drafts {
 		records[i] = b.drafts[i].aliased
 	}
-	type member struct {
-		hash  uint64
-		id    string
-		group int
-	}
-	var members []member
 	for i, g := range newGroups(records) {
 		out.enc.count(slices.Index(g.IDs, g.ID))
 		out.enc.strs(g.IDs)
 		out.item()
 		for _, id := range g.IDs {
-			members = append(members, member{hashKey(id), id, i})
+			lines = append(lines, line{hashKey(id), uint32(i)})
 		}
 	}
-	out.end()
-	slices.SortFunc(members, func(x, y member) int {
-		return cmp.Or(cmp.Compare(x.hash, y.hash), strings.Compare(x.id, y.id))
+	out.end(secGroups)
+	return lines
+}
+
+// linesPerBlock is how many lines of a table have one checksum, about.
+const linesPerBlock = 64
+
+// writeTable writes a table: lines in the order of hashes, in a power of two of blocks.
+func writeTable(out *indexWriter, table int, lines []line) {
+	slices.SortFunc(lines, func(x, y line) int {
+		return cmp.Or(cmp.Compare(x.hash, y.hash), cmp.Compare(x.number, y.number))
 	})
-	buckets := bucketsFor(len(members))
-	for bucket := range buckets {
-		for ; len(members) > 0 && bucketOf(members[0].hash, buckets) == bucket; members = members[1:] {
-			out.enc.str(members[0].id)
-			out.enc.count(members[0].group)
+	blocks := 1 << bits.Len(uint(len(lines)/linesPerBlock))
+	for block := range blocks {
+		for ; len(lines) > 0 && blockOf(lines[0].hash, blocks) == block; lines = lines[1:] {
+			out.enc.buf = binary.LittleEndian.AppendUint32(out.enc.buf, uint32(lines[0].hash))
+			out.enc.buf = binary.LittleEndian.AppendUint32(out.enc.buf, lines[0].number)
 		}
 		out.item()
 	}
-	out.end()
+	out.end(table)
 }
 
-// indexWriter writes sections one after the other. Its first error stays.
+// indexWriter writes sections one after the other, then where their items end. Its first
+// error stays.
 type indexWriter struct {
 	w        io.Writer // the file and its digest
 	content  hash.Hash
+	at       uint64  // in the file
 	enc      encoder // the item that is being made
-	ends     []uint32
-	size     uint64 // of the items of the section
-	offset   uint64 // where the section begins
-	sections [][3]uint64
+	number   int     // of the section
+	sections [sections]written
 	err      error
+}
+
+// written is a section that is being written, or was.
+type written struct {
+	offset, size, endsAt uint64
+	ends                 []uint32
 }
 
 func newIndexWriter(w io.Writer) *indexWriter {
 	content := sha256.New()
-	return &indexWriter{w: io.MultiWriter(w, content), content: content, offset: headerSize}
+	o := &indexWriter{w: io.MultiWriter(w, content), content: content, at: headerSize}
+	o.sections[0].offset = o.at
+	return o
 }
 
 // grow makes room for n bytes in the item.
@@ -369,50 +374,63 @@ func (e *encoder) grow(n int) []byte {
 
 // item ends an item.
 func (o *indexWriter) item() {
+	s := &o.sections[o.number]
 	payload := o.enc.buf
-	payload = binary.LittleEndian.AppendUint32(payload, itemCRC(len(o.sections), len(o.ends), payload))
-	if o.size += uint64(len(payload)); o.size > math.MaxUint32 && o.err == nil {
-		o.err = fmt.Errorf("section %s has more than 4 GiB: %w", sectionNames[len(o.sections)], ErrLimit)
+	payload = binary.LittleEndian.AppendUint32(payload, itemCRC(o.number, len(s.ends), payload))
+	if s.size += uint64(len(payload)); s.size > math.MaxUint32 && o.err == nil {
+		o.err = fmt.Errorf("section %s has more than 4 GiB: %w", sectionNames[o.number], ErrLimit)
 	}
-	o.ends = append(o.ends, uint32(o.size))
+	s.ends = append(s.ends, uint32(s.size))
 	o.write(payload)
 	o.enc.buf = payload[:0]
 }
 
-// end ends a section.
-func (o *indexWriter) end() {
-	var buf []byte
-	for _, end := range o.ends {
-		buf = binary.LittleEndian.AppendUint32(buf, end)
+// end ends a section; the next one follows.
+func (o *indexWriter) end(section int) {
+	if section != o.number {
+		panic(fmt.Sprintf("advisory: section %d is written as %d", section, o.number))
 	}
-	o.write(buf)
-	size := o.size + uint64(len(buf))
-	o.sections = append(o.sections, [3]uint64{o.offset, size, uint64(len(o.ends))})
-	o.offset += size
-	o.ends, o.size = o.ends[:0], 0
+	if o.number++; o.number < sections {
+		o.sections[o.number].offset = o.at
+	}
+}
+
+// writeEnds writes where the items of all sections end.
+func (o *indexWriter) writeEnds() {
+	for i := range o.sections {
+		s := &o.sections[i]
+		s.endsAt = o.at
+		buf := make([]byte, 0, 4*len(s.ends))
+		for _, end := range s.ends {
+			buf = binary.LittleEndian.AppendUint32(buf, end)
+		}
+		o.write(buf)
+	}
 }
 
 func (o *indexWriter) write(p []byte) {
+	o.at += uint64(len(p))
 	if o.err == nil {
 		_, o.err = o.w.Write(p)
 	}
 }
 
-func (o *indexWriter) header(set []byte) ([]byte, error) {
+func (o *indexWriter) header(tables uint64, set []byte) ([]byte, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	h := make([]byte, headerSize)
-	copy(h, indexMagic)
+	var h [headerSize]byte
+	copy(h[:], indexMagic)
 	binary.LittleEndian.PutUint32(h[atFormat:], indexFormat)
-	binary.LittleEndian.PutUint64(h[atSize:], o.offset)
+	binary.LittleEndian.PutUint64(h[atSize:], o.at)
+	binary.LittleEndian.PutUint64(h[atTables:], tables)
 	copy(h[atSet:], set)
 	copy(h[atContent:], o.content.Sum(nil))
 	for i, s := range o.sections {
-		for j, v := range s {
-			binary.LittleEndian.PutUint64(h[atSections+24*i+8*j:], v)
+		for j, v := range []uint64{s.offset, s.size, s.endsAt, uint64(len(s.ends))} {
+			binary.LittleEndian.PutUint64(h[atSections+32*i+8*j:], v)
 		}
 	}
-	binary.LittleEndian.PutUint32(h[atCRC:], crc32.Checksum(h, castagnoli))
-	return h, nil
+	binary.LittleEndian.PutUint32(h[atCRC:], headerCRC(h))
+	return h[:], nil
 }

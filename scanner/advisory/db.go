@@ -40,32 +40,22 @@ type Rejection struct {
 	Reason string `json:"reason"`
 }
 
-// newDB makes a set of the bytes of an index.
-func newDB(data []byte) (*DB, error) {
-	x, err := openIndex(data)
-	if err != nil {
-		return nil, err
-	}
+// newDB makes a set of an index whose tables have been mapped.
+func newDB(x *index) (*DB, error) {
 	db := &DB{index: x, byBase: map[string][]string{}}
 	for i := range x.sections[secEcosystems].n {
-		item, err := x.sections[secEcosystems].item(i)
-		if err != nil {
+		if err := x.item(secEcosystems, i, func(item []byte) error {
+			d := decoder{rest: string(item)}
+			e := Ecosystem{d.str(), d.number()}
+			db.ecosystems = append(db.ecosystems, e)
+			base := version.Base(e.Name)
+			db.byBase[base] = append(db.byBase[base], e.Name)
+			return d.end()
+		}); err != nil {
 			return nil, err
 		}
-		d := decoder{rest: string(item)}
-		e := Ecosystem{d.str(), d.number()}
-		if err := d.end(); err != nil {
-			return nil, damagedItem(secEcosystems, i, err)
-		}
-		db.ecosystems = append(db.ecosystems, e)
-		base := version.Base(e.Name)
-		db.byBase[base] = append(db.byBase[base], e.Name)
 	}
 	return db, nil
-}
-
-func damagedItem(section, item int, err error) error {
-	return damaged("item %d of section %s: %v", item, sectionNames[section], err)
 }
 
 // Lookup returns the records that name a package of the ecosystem, by id; the name may
@@ -73,106 +63,95 @@ func damagedItem(section, item int, err error) error {
 // entries that concern the package, whatever else it affects; records for other releases
 // are left out. Withdrawn ones are among them: [Record.Affects] decides.
 func (db *DB) Lookup(ecosystem, name string) ([]*Record, error) {
-	defer runtime.KeepAlive(db) // its memory may be a mapping, see open
+	defer runtime.KeepAlive(db) // its tables may be a mapping, see openFile
 	key := nameKey(ecosystem, name)
-	bucket, err := db.sections[secPackages].bucket(key)
+	var found []*Record
+	err := db.seek(secKeys, key, func(number int) (there bool, err error) {
+		var numbers []int
+		err = db.item(secPackages, number, func(item []byte) error {
+			if _, there = cutKey(item, key); there {
+				found, numbers, err = db.entries(item, ecosystem)
+			}
+			return err
+		})
+		for i := 0; i < len(numbers) && err == nil; i++ {
+			err = db.head(numbers[i], found[i])
+		}
+		return there, err
+	})
 	if err != nil {
 		return nil, err
-	}
-	entries, err := findPackage(bucket, key)
-	if err != nil {
-		return nil, damaged("the packages beside %q: %v", key, err)
-	}
-	var found []*Record
-	last := -1
-	for d := (decoder{rest: string(entries)}); d.rest != ""; {
-		number, in, entry := d.number(), d.number(), d.str()
-		if d.err != nil || in >= len(db.ecosystems) {
-			return nil, damaged("the entries of %q: %v", key, errWire)
-		}
-		if covers(db.ecosystems[in].Name, ecosystem) == scopeOther {
-			continue
-		}
-		if number != last {
-			r, err := db.record(number)
-			if err != nil {
-				return nil, err
-			}
-			found, last = append(found, r), number
-		}
-		a, err := decodeEntry(entry, key, db.ecosystems[in].Name)
-		if err != nil {
-			return nil, damaged("an entry of %q: %v", key, err)
-		}
-		r := found[len(found)-1]
-		r.Affected = append(r.Affected, a)
 	}
 	return found, nil
 }
 
-// findPackage returns the entries of a package in a bucket, nil where it is not there.
-func findPackage(bucket []byte, key string) ([]byte, error) {
-	for len(bucket) > 0 {
-		name, rest, ok := cutBytes(bucket)
-		if !ok {
-			return nil, errWire
-		}
-		entries, rest, ok := cutBytes(rest)
-		if !ok {
-			return nil, errWire
-		}
-		if string(name) == key {
-			return entries, nil
-		}
-		bucket = rest
-	}
-	return nil, nil
+// cutKey returns the entries of a package, or false if it is another one's.
+func cutKey(item []byte, key string) (entries []byte, ok bool) {
+	name, entries, ok := cutBytes(item)
+	return entries, ok && string(name) == key
 }
 
-// record reads a record without entries.
-func (db *DB) record(number int) (*Record, error) {
-	head, err := db.sections[secHeads].item(number)
-	if err != nil {
-		return nil, err
+// entries makes records, and their numbers, of the entries of a package that concern an
+// ecosystem. The records have nothing else yet.
+func (db *DB) entries(item []byte, ecosystem string) (found []*Record, numbers []int, err error) {
+	name, rest, ok := cutBytes(item)
+	if !ok {
+		return nil, nil, errWire
 	}
-	r, err := decodeHead(string(head))
-	if err != nil {
-		return nil, damagedItem(secHeads, number, err)
+	key := string(name)
+	for len(rest) > 0 {
+		number, in, entry, next, ok := cutEntry(rest)
+		if !ok || in >= len(db.ecosystems) {
+			return nil, nil, errWire
+		}
+		rest = next
+		if ecosystem != "" && covers(db.ecosystems[in].Name, ecosystem) == scopeOther {
+			continue
+		}
+		if n := len(numbers); n == 0 || numbers[n-1] != number {
+			found, numbers = append(found, new(Record)), append(numbers, number)
+		}
+		a, err := decodeEntry(string(entry), key, db.ecosystems[in].Name)
+		if err != nil {
+			return nil, nil, err
+		}
+		r := found[len(found)-1]
+		r.Affected = append(r.Affected, a)
 	}
-	return r, nil
+	return found, numbers, nil
+}
+
+// head reads what a record says beside its entries.
+func (db *DB) head(number int, r *Record) error {
+	return db.item(secHeads, number, func(item []byte) error { return decodeHead(string(item), r) })
 }
 
 // Group returns the alias group of an id, which may be one that no record of the set
 // has. An id without aliases is a group of its own.
 func (db *DB) Group(id string) (Group, error) {
 	defer runtime.KeepAlive(db)
-	bucket, err := db.sections[secIDs].bucket(id)
-	if err != nil {
-		return Group{}, err
-	}
-	for d := (decoder{rest: string(bucket)}); d.rest != ""; {
-		name, number := d.str(), d.number()
-		switch {
-		case d.err != nil:
-			return Group{}, damaged("the ids beside %q: %v", id, d.err)
-		case name == id:
-			return db.group(number)
+	group := Group{ID: id, IDs: []string{id}}
+	err := db.seek(secIDs, id, func(number int) (there bool, err error) {
+		g, err := db.group(number)
+		if there = slices.Contains(g.IDs, id); there {
+			group = g
 		}
-	}
-	return Group{ID: id, IDs: []string{id}}, nil
+		return there, err
+	})
+	return group, err
 }
 
-func (db *DB) group(number int) (Group, error) {
-	item, err := db.sections[secGroups].item(number)
-	if err != nil {
-		return Group{}, err
-	}
-	d := decoder{rest: string(item)}
-	preferred, ids := d.number(), d.strs()
-	if d.end() != nil || preferred >= len(ids) {
-		return Group{}, damagedItem(secGroups, number, errWire)
-	}
-	return Group{ID: ids[preferred], IDs: ids}, nil
+func (db *DB) group(number int) (g Group, err error) {
+	err = db.item(secGroups, number, func(item []byte) error {
+		d := decoder{rest: string(item)}
+		preferred, ids := d.number(), d.strs()
+		if d.end() != nil || preferred >= len(ids) {
+			return errWire
+		}
+		g = Group{ID: ids[preferred], IDs: ids}
+		return nil
+	})
+	return g, err
 }
 
 // Has reports whether any record speaks of the ecosystem's packages. Where none does,
@@ -194,17 +173,14 @@ func (db *DB) Records() int { return db.sections[secHeads].n }
 // Rejected returns what was not taken as it stands, by id and entry.
 func (db *DB) Rejected() ([]Rejection, error) {
 	defer runtime.KeepAlive(db)
-	s := &db.sections[secRejected]
-	list := make([]Rejection, s.n)
+	list := make([]Rejection, db.sections[secRejected].n)
 	for i := range list {
-		item, err := s.item(i)
-		if err != nil {
+		if err := db.item(secRejected, i, func(item []byte) error {
+			d := decoder{rest: string(item)}
+			list[i] = Rejection{ID: d.str(), Entry: d.str(), Reason: d.str()}
+			return d.end()
+		}); err != nil {
 			return nil, err
-		}
-		d := decoder{rest: string(item)}
-		list[i] = Rejection{ID: d.str(), Entry: d.str(), Reason: d.str()}
-		if err := d.end(); err != nil {
-			return nil, damagedItem(secRejected, i, err)
 		}
 	}
 	return list, nil
@@ -214,6 +190,5 @@ func (db *DB) Rejected() ([]Rejection, error) {
 // the order of ids. Two sets with the same one give the same findings, however their
 // files are named, ordered, indented or packed. Rejected files are not part of it.
 func (db *DB) SHA256() string {
-	defer runtime.KeepAlive(db)
-	return hex.EncodeToString(db.data[atSet:atContent])
+	return hex.EncodeToString(db.header[atSet:atContent])
 }

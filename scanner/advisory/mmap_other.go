@@ -2,15 +2,12 @@
 
 package advisory
 
-import (
-	"io"
-	"os"
-)
+import "os"
 
-// mapFile reads a file into memory: the standard library maps none here.
-func mapFile(f *os.File, size int) (data []byte, release func(), err error) {
-	data = make([]byte, size)
-	if _, err := io.ReadFull(f, data); err != nil {
+// mapFile reads n bytes of a file from byte at on: the standard library maps none here.
+func mapFile(f *os.File, at int64, n int) (data []byte, release func(), err error) {
+	data = make([]byte, n)
+	if _, err := f.ReadAt(data, at); err != nil {
 		return nil, nil, err
 	}
 	return data, func() {}, nil

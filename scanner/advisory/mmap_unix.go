@@ -7,12 +7,13 @@ import (
 	"syscall"
 )
 
-// mapFile maps a file into memory for reading. release ends that; nothing may read the
-// bytes then.
-func mapFile(f *os.File, size int) (data []byte, release func(), err error) {
-	data, err = syscall.Mmap(int(f.Fd()), 0, size, syscall.PROT_READ, syscall.MAP_SHARED)
+// mapFile maps n bytes of a file from byte at on into memory, for reading. release ends
+// that; nothing may read the bytes then.
+func mapFile(f *os.File, at int64, n int) (data []byte, release func(), err error) {
+	skip := int(at % int64(os.Getpagesize())) // a mapping begins with a page
+	data, err = syscall.Mmap(int(f.Fd()), at-int64(skip), n+skip, syscall.PROT_READ, syscall.MAP_SHARED)
 	if err != nil {
 		return nil, nil, os.NewSyscallError("mmap", err)
 	}
-	return data, func() { _ = syscall.Munmap(data) }, nil
+	return data[skip:], func() { _ = syscall.Munmap(data) }, nil
 }

@@ -2,6 +2,7 @@ package advisory
 
 import (
 	"archive/zip"
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -55,7 +56,7 @@ func (l Limits) Open(path string) (*DB, error) {
 }
 
 func (l Limits) open(path string) (*DB, error) {
-	if db, err := openMapped(path); db != nil || err != nil {
+	if db, err := openFile(path); db != nil || err != nil {
 		return db, err
 	}
 	var held memory
@@ -69,34 +70,60 @@ func (l Limits) open(path string) (*DB, error) {
 		return nil, err
 	}
 	copy(data.data, header)
-	return newDB(data.data)
+	return openMemory(data.data)
 }
 
-// openMapped maps a file that begins as an index does; it returns nil for any other.
-func openMapped(path string) (*DB, error) {
+// openMemory opens the bytes of an index.
+func openMemory(data []byte) (*DB, error) {
+	x, err := readHeader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, err
+	}
+	if err := x.open(data[x.base:]); err != nil {
+		return nil, err
+	}
+	return newDB(x)
+}
+
+// openFile opens a file that begins as an index does; it returns nil for any other.
+func openFile(path string) (*DB, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() // only read from
 	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return nil, err
-	}
 	magic := make([]byte, len(indexMagic))
-	if n, _ := f.ReadAt(magic, 0); string(magic[:n]) != indexMagic {
-		return nil, nil
+	if err == nil && info.Mode().IsRegular() {
+		_, err = io.ReadFull(f, magic)
 	}
-	data, release, err := mapFile(f, int(info.Size()))
-	if err != nil {
+	if err != nil || string(magic) != indexMagic {
+		f.Close() // only read from, as below
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			err = nil
+		}
 		return nil, err
 	}
-	db, err := newDB(data)
+	release := func() { f.Close() }
+	db, err := func() (*DB, error) {
+		x, err := readHeader(f, info.Size())
+		if err != nil {
+			return nil, err
+		}
+		tables, unmap, err := mapFile(f, x.base, int(x.size-x.base))
+		if err != nil {
+			return nil, err
+		}
+		release = func() { unmap(); f.Close() }
+		if err := x.open(tables); err != nil {
+			return nil, err
+		}
+		return newDB(x)
+	}()
 	if err != nil {
 		release()
 		return nil, err
 	}
-	// Whatever is given out is a copy, so that nothing points into the mapping behind it.
+	// Whatever is given out is a copy: nothing points into the mapping behind it.
 	runtime.AddCleanup(db, func(release func()) { release() }, release)
 	return db, nil
 }

@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"runtime"
 )
 
 // Info is what an index says of itself.
 type Info struct {
 	Format     int
-	Bytes      int
+	Bytes      int64
 	Records    int
 	Packages   int
 	Rejected   int
@@ -19,41 +20,13 @@ type Info struct {
 	Ecosystems []Ecosystem
 }
 
-// Info counts what is in the index. The error is that of a damaged one.
-func (db *DB) Info() (Info, error) {
-	defer runtime.KeepAlive(db)
-	info := Info{
-		Format: indexFormat, Bytes: len(db.data), Records: db.Records(), Rejected: db.sections[secRejected].n,
-		SHA256: db.SHA256(), Content: hex.EncodeToString(db.data[atContent:atSections]), Ecosystems: db.ecosystems,
+// Info says what is in the index.
+func (db *DB) Info() Info {
+	return Info{
+		Format: indexFormat, Bytes: db.size,
+		Records: db.Records(), Packages: db.sections[secPackages].n, Rejected: db.sections[secRejected].n,
+		SHA256: db.SHA256(), Content: hex.EncodeToString(db.header[atContent:atSections]), Ecosystems: db.ecosystems,
 	}
-	err := db.packages(func(string, []byte) error { info.Packages++; return nil })
-	return info, err
-}
-
-// packages calls visit with the key and the entries of every package.
-func (db *DB) packages(visit func(key string, entries []byte) error) error {
-	s := &db.sections[secPackages]
-	for i := range s.n {
-		bucket, err := s.item(i)
-		if err != nil {
-			return err
-		}
-		for len(bucket) > 0 {
-			key, rest, ok := cutBytes(bucket)
-			entries, rest, ok2 := cutBytes(rest)
-			switch {
-			case !ok || !ok2:
-				return damagedItem(secPackages, i, errWire)
-			case bucketOf(hashKey(string(key)), s.n) != i:
-				return damaged("package %q is not where it would be looked for", key)
-			}
-			if err := visit(string(key), entries); err != nil {
-				return err
-			}
-			bucket = rest
-		}
-	}
-	return nil
 }
 
 // Verify reads everything in the set: the checksum over the whole index, each item's own,
@@ -61,42 +34,68 @@ func (db *DB) packages(visit func(key string, entries []byte) error) error {
 // wraps [ErrIndex] and names the first thing that is wrong.
 func (db *DB) Verify() error {
 	defer runtime.KeepAlive(db)
-	if sum := sha256.Sum256(db.data[headerSize:]); !bytes.Equal(sum[:], db.data[atContent:atSections]) {
+	sum := sha256.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(db.file, headerSize, db.size-headerSize)); err != nil {
+		return err
+	}
+	if !bytes.Equal(sum.Sum(nil), db.header[atContent:atSections]) {
 		return damaged("the checksum of its content is wrong")
 	}
 	if _, err := db.Rejected(); err != nil {
 		return err
 	}
+	for _, verify := range []func() error{db.verifyHeads, db.verifyPackages, db.verifyGroups} {
+		if err := verify(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (db *DB) verifyHeads() error {
 	previous := ""
 	for i := range db.Records() {
-		r, err := db.record(i)
-		switch {
-		case err != nil:
+		var r Record
+		if err := db.head(i, &r); err != nil {
 			return err
-		case i > 0 && r.ID <= previous:
+		}
+		if i > 0 && r.ID <= previous {
 			return damaged("record %s comes behind %s", r.ID, previous)
 		}
 		previous = r.ID
 	}
-	if err := db.packages(db.verifyPackage); err != nil {
-		return err
-	}
-	return db.verifyGroups()
+	return nil
 }
 
-// verifyPackage reads the entries of a package for every ecosystem.
-func (db *DB) verifyPackage(key string, entries []byte) error {
-	d := decoder{rest: string(entries)}
-	for d.rest != "" {
-		number, in, entry := d.number(), d.number(), d.str()
-		if d.err != nil || number >= db.Records() || in >= len(db.ecosystems) {
-			return damaged("the entries of %q: %v", key, errWire)
+// verifyPackages wants each package to be found, and its entries to be of records.
+func (db *DB) verifyPackages() error {
+	for i := range db.sections[secPackages].n {
+		key := ""
+		if err := db.item(secPackages, i, func(item []byte) error {
+			_, numbers, err := db.entries(item, "")
+			for _, n := range numbers {
+				if n >= db.Records() {
+					return errWire
+				}
+			}
+			name, _, _ := cutBytes(item)
+			key = string(name)
+			return err
+		}); err != nil {
+			return err
 		}
-		if _, err := decodeEntry(entry, key, db.ecosystems[in].Name); err != nil {
-			return damaged("an entry of %q: %v", key, err)
+		found := false
+		if err := db.seek(secKeys, key, func(number int) (bool, error) {
+			found = found || number == i
+			return found, nil
+		}); err != nil {
+			return err
+		}
+		if !found {
+			return damaged("package %q is not where it would be looked for", key)
 		}
 	}
-	return d.err
+	return nil
 }
 
 // verifyGroups wants each id of a group to lead to it.

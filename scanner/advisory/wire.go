@@ -176,6 +176,20 @@ func cutBytes(b []byte) (s, rest []byte, ok bool) {
 	return b[used : used+int(n)], b[used+int(n):], true
 }
 
+// cutEntry reads one entry of a package: the number of its record, that of its
+// ecosystem, itself, and what follows.
+func cutEntry(b []byte) (record, ecosystem int, entry, rest []byte, ok bool) {
+	for _, n := range []*int{&record, &ecosystem} {
+		v, used := binary.Uvarint(b)
+		if used <= 0 || v > math.MaxInt32 {
+			return 0, 0, nil, nil, false
+		}
+		*n, b = int(v), b[used:]
+	}
+	entry, rest, ok = cutBytes(b)
+	return record, ecosystem, entry, rest, ok
+}
+
 func (d *decoder) strs() []string {
 	n := d.count()
 	if n == 0 {
@@ -208,9 +222,10 @@ func (d *decoder) end() error {
 	return d.err
 }
 
-func decodeHead(head string) (*Record, error) {
+// decodeHead reads a record but for its entries.
+func decodeHead(head string, r *Record) error {
 	d := decoder{rest: head}
-	r := &Record{ID: d.str()}
+	r.ID = d.str()
 	seconds := d.varint()
 	r.Modified = time.Unix(seconds, int64(d.number())).UTC()
 	r.Withdrawn = d.str()
@@ -220,7 +235,7 @@ func decodeHead(head string) (*Record, error) {
 	r.Severity = d.severity()
 	r.Label = d.str()
 	r.Problems = d.strs()
-	return r, d.end()
+	return d.end()
 }
 
 // decodeEntry reads an entry for the package of key and compiles its ranges.

@@ -133,10 +133,7 @@ func printInfo(stdout io.Writer, path string, verify bool) error {
 			return fmt.Errorf("verifying %s: %w", path, err)
 		}
 	}
-	info, err := db.Info()
-	if err != nil {
-		return fmt.Errorf("reading %s: %w", path, err)
-	}
+	info := db.Info()
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "set\tsha256:%s\n", info.SHA256)
 	fmt.Fprintf(w, "records\t%d, of %d packages; %d rejected in whole or part\n", info.Records, info.Packages, info.Rejected)

@@ -41,7 +41,7 @@ func TestDB(t *testing.T) {
 	data, err := os.ReadFile(index)
 	require.NoError(t, err)
 	cut, flipped := filepath.Join(dir, "cut.index"), filepath.Join(dir, "flipped.index")
-	require.NoError(t, os.WriteFile(cut, data[:len(data)/2], 0o600))
+	require.NoError(t, os.WriteFile(cut, data[:len(data)-20], 0o600))
 	data[len(data)-10] ^= 1
 	require.NoError(t, os.WriteFile(flipped, data, 0o600))
 
