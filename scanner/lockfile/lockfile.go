@@ -94,6 +94,13 @@ var formats = []format{
 	{"npm", []string{"package-lock.json", "npm-shrinkwrap.json"}, readNPM},
 	{"pnpm", []string{"pnpm-lock.yaml"}, readPNPM},
 	{"yarn", []string{"yarn.lock"}, readYarn},
+	{"requirements", []string{"requirements*.txt", "*-requirements.txt", "*_requirements.txt", "*.requirements.txt"}, readRequirements},
+	{"poetry", []string{"poetry.lock"}, readPython},
+	{"pipenv", []string{"pipfile.lock"}, readPipfile},
+	{"uv", []string{"uv.lock"}, readPython},
+	{"pdm", []string{"pdm.lock"}, readPython},
+	{"pylock", []string{"pylock.toml", "pylock.*.toml"}, readPython},
+	{"cargo", []string{"cargo.lock"}, readCargo},
 }
 
 func find(base string) *format {
