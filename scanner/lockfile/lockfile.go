@@ -101,6 +101,10 @@ var formats = []format{
 	{"pdm", []string{"pdm.lock"}, readPython},
 	{"pylock", []string{"pylock.toml", "pylock.*.toml"}, readPython},
 	{"cargo", []string{"cargo.lock"}, readCargo},
+	{"gomod", []string{"go.mod"}, readGoMod},
+	{"gowork", []string{"go.work"}, readGoWork},
+	{"bundler", []string{"gemfile.lock", "gems.locked"}, readGem},
+	{"composer", []string{"composer.lock"}, readComposer},
 }
 
 func find(base string) *format {
