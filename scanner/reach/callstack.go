@@ -48,10 +48,11 @@ func (f Frame) is(ecosystem string, t Target) bool {
 	if len(t.Symbols) == 0 {
 		return path == packagePath(ecosystem, t.Path)
 	}
-	// Writers put the receiver either into module or into function.
+	// Writers put the receiver into module or into function, and some leave package out.
 	forms := []string{
 		symbolIn(ecosystem, f.Package, f.Function).key(),
 		symbolIn(ecosystem, f.Package, f.enclosed()).key(),
+		ParseSymbol(ecosystem, f.name()).key(), // the import path in module
 	}
 	if ecosystem == ecosystemRust {
 		forms = append(forms, ParseSymbol(ecosystem, f.Package+"::"+strings.ReplaceAll(f.enclosed(), ".", "::")).key())

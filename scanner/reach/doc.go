@@ -81,7 +81,7 @@
 //
 // A graph is believed: what its maker left out of a package that it says it covers
 // is not found. The stream of govulncheck does not say which symbols are functions,
-// so an advisory that lists only a struct field and is "imported but not called" is
-// unreachable by it, unless a call graph is there to object. The goos and goarch of
+// so where its advisory and ours both list only a struct field, "imported but not
+// called" is unreachable by it, unless a call graph is there to object. The goos and goarch of
 // an advisory's imports are not looked at: a symbol counts on every platform.
 package reach

@@ -19,6 +19,8 @@ const (
 type Govulncheck struct {
 	level, mode string
 	byID        map[string][]vulnFinding
+	// records are what the advisories of the stream list: what was searched for.
+	records map[string][]Target
 }
 
 type vulnFinding struct {
@@ -40,24 +42,39 @@ type vulnMessage struct {
 		Level    string `json:"scan_level"`
 		Mode     string `json:"scan_mode"`
 	} `json:"config"`
+	OSV     *vulnRecord  `json:"osv"`
 	Finding *vulnFinding `json:"finding"`
 }
 
+// A vulnRecord is the advisory that the scan searched by.
+type vulnRecord struct {
+	ID       string `json:"id"`
+	Affected []struct {
+		Package struct {
+			Name string `json:"name"`
+		} `json:"package"`
+		EcosystemSpecific json.RawMessage `json:"ecosystem_specific"`
+	} `json:"affected"`
+}
+
 // ReadGovulncheck reads the stream of messages that govulncheck -json prints
-// (golang.org/x/vuln/internal/govulncheck, protocol v1). Only "finding" messages
-// count: "osv" ones are the advisories of every module that is there, affected or not.
+// (golang.org/x/vuln/internal/govulncheck, protocol v1). Only "finding" messages find
+// something: "osv" ones are the advisories of every module that is there, affected or
+// not. They say what was searched for.
 //
 // A finding whose trace has functions is a path. In a source scan at symbol level a
 // finding without one says that the vulnerable code is required or imported, and not
-// called: [Unreachable]. In other scans, and where the stream does not say that it
-// is one of source, it says nothing, nor does a symbol in a binary's table, which
-// may be inlined away or never called.
+// called: [Unreachable], if the stream's advisory lists every symbol that the query
+// asks about. An older revision of it, or one that names no symbols, was no search for
+// them. In other scans, and where the stream does not say that it is one of source, such
+// a finding says nothing, nor does a symbol in a binary's table, which may be
+// inlined away or never called.
 //
 // Messages of unknown kinds are passed over, as the protocol asks. Errors name the
 // message by its number; those beyond [MaxBytes], [MaxFindings] and [MaxFrames] wrap
 // [ErrTooLarge].
 func ReadGovulncheck(r io.Reader) (*Govulncheck, error) {
-	g := &Govulncheck{byID: map[string][]vulnFinding{}}
+	g := &Govulncheck{byID: map[string][]vulnFinding{}, records: map[string][]Target{}}
 	limited := limit(r)
 	dec := json.NewDecoder(limited)
 	configured, findings := false, 0
@@ -73,6 +90,9 @@ func ReadGovulncheck(r io.Reader) (*Govulncheck, error) {
 		if err == nil && m.Config != nil {
 			configured = true
 			err = g.configure(m)
+		}
+		if err == nil && m.OSV != nil {
+			err = g.addRecord(*m.OSV)
 		}
 		if err == nil && m.Finding != nil {
 			if findings++; findings > MaxFindings {
@@ -96,6 +116,17 @@ func (g *Govulncheck) configure(m vulnMessage) error {
 		return fmt.Errorf("protocol version %q, not v1", m.Config.Protocol)
 	}
 	g.level, g.mode = m.Config.Level, m.Config.Mode
+	return nil
+}
+
+func (g *Govulncheck) addRecord(r vulnRecord) error {
+	for _, a := range r.Affected {
+		targets, err := Targets(ecosystemGo, a.Package.Name, a.EcosystemSpecific)
+		if err != nil {
+			return fmt.Errorf("advisory %s: %w", r.ID, err)
+		}
+		g.records[r.ID] = append(g.records[r.ID], targets...)
+	}
 	return nil
 }
 
@@ -146,7 +177,47 @@ func (g *Govulncheck) answer(q Query) answer {
 	case g.level != "symbol" || g.mode != "source":
 		return unknown("govulncheck found the package, and did not search its source for calls")
 	}
+	if missing := g.notSearched(q); missing != "" {
+		return unknown("govulncheck did not search for %s, which its own advisory does not list", missing)
+	}
 	return unreachable("govulncheck searched the source and found no call of a listed symbol")
+}
+
+// notSearched is what of the query's symbols the stream's advisories do not list, ""
+// where they list all.
+func (g *Govulncheck) notSearched(q Query) string {
+	searched := map[string]map[string]bool{} // package, symbol
+	for _, id := range q.IDs {
+		for _, t := range g.records[id] {
+			path := packagePath(ecosystemGo, t.Path)
+			if searched[path] == nil {
+				searched[path] = map[string]bool{}
+			}
+			searched[path][""] = searched[path][""] || len(t.Symbols) == 0
+			for _, name := range t.Symbols {
+				searched[path][symbolIn(ecosystemGo, path, name).key()] = true
+			}
+		}
+	}
+	if len(searched) == 0 {
+		return "any symbol"
+	}
+	var missing []string
+	for _, t := range q.Targets {
+		switch symbols := searched[packagePath(ecosystemGo, t.Path)]; {
+		case symbols[""]:
+		case len(t.Symbols) == 0:
+			missing = append(missing, "all of "+t.Path)
+		default:
+			for _, name := range t.Symbols {
+				if !symbols[symbolIn(ecosystemGo, t.Path, name).key()] {
+					missing = append(missing, t.Path+"."+name)
+				}
+			}
+		}
+	}
+	slices.Sort(missing)
+	return strings.Join(slices.Compact(missing), ", ")
 }
 
 // about gives the findings of the group's ids in the version that is asked about.

@@ -8,7 +8,8 @@ import (
 
 // Target is a package of an advisory and its vulnerable symbols.
 type Target struct {
-	// Path is a Go import path, or a crate.
+	// Path is a Go import path, a crate, or what holds the function elsewhere: a Java
+	// class, a JavaScript module.
 	Path string
 	// Symbols are relative to Path in Go ("Decoder.Decode"), full paths in Rust
 	// ("smallvec::SmallVec::insert_many"). None means every symbol of the package.
@@ -21,8 +22,10 @@ type Target struct {
 // Go: imports[].path and symbols (Go vulnerability database, "The osv.Entry"). An
 // import without symbols is a target without symbols: all of the package. Rust:
 // affects.functions (RustSec "[affected.functions]"), a list or a map from name to
-// versions; an empty one says nothing, and gives no target. Other ecosystems, an
-// empty value and unknown fields give none. The error names what cannot be read;
+// versions; an empty one says nothing, and gives no target. Other ecosystems define no
+// symbols; an import with symbols in Go's form is read there too, so that a database of
+// one's own can name them. Its path is the "package" of a call graph's nodes. An empty
+// value and unknown fields give no target. The error names what cannot be read;
 // the advisory is then to be judged without symbols, which is [Unknown].
 func Targets(ecosystem, name string, ecosystemSpecific []byte) ([]Target, error) {
 	if len(ecosystemSpecific) == 0 {
@@ -35,6 +38,8 @@ func Targets(ecosystem, name string, ecosystemSpecific []byte) ([]Target, error)
 		targets, err = goTargets(ecosystemSpecific)
 	case ecosystemRust:
 		targets, err = rustTargets(name, ecosystemSpecific)
+	default:
+		targets = otherTargets(ecosystemSpecific)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the symbols of %s package %q: %w", ecosystem, name, err)
@@ -60,6 +65,16 @@ func goTargets(data []byte) ([]Target, error) {
 		targets = append(targets, Target{Path: imp.Path, Symbols: imp.Symbols})
 	}
 	return targets, nil
+}
+
+// otherTargets takes what is in Go's form. Any other "imports" is the ecosystem's own,
+// and no error.
+func otherTargets(data []byte) []Target {
+	targets, err := goTargets(data)
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(targets, func(t Target) bool { return len(t.Symbols) == 0 })
 }
 
 func rustTargets(crate string, data []byte) ([]Target, error) {

@@ -324,6 +324,50 @@ func TestDigraph(t *testing.T) {
 	}
 }
 
+// What golang.org/x/tools/cmd/callgraph v0.52.0 prints with -algo vta for a program of
+// ours. Each symbol is reached by what the language does, not by a call of its name.
+func TestDigraphOfTool(t *testing.T) {
+	const printed = `"example.com/app.init" "example.com/app/lib.init"
+"example.com/app/lib.init" "example.com/app/lib.init#1"
+"example.com/app/lib.init" "example.com/app/lib.init#2"
+"example.com/app/lib.init" "example.com/app/lib.mk"
+"example.com/app/lib.init#2" "example.com/app/lib.init#2$1"
+"example.com/app/lib.init#2$1" "example.com/app/lib.Deferred"
+"example.com/app.main" "example.com/app.run"
+"example.com/app.run" "(*example.com/app/lib.T).M"
+"example.com/app.main" "(*example.com/app/lib.L[map[string]example.com/app/lib.T]).Push"
+"example.com/app.main" "example.com/app/lib.All"
+"example.com/app.main" "example.com/app/lib.All$1"
+"example.com/app/lib.All$1" "example.com/app.main$1"
+"example.com/app.main$1" "example.com/app.main$1$1"
+"example.com/app.main$1$1" "example.com/app/lib.F"
+"example.com/app.main" "example.com/app/lib.G[int]"
+"example.com/app.main" "(*sync.Once).Do"
+"(*sync.Once).Do" "(*sync.Once).doSlow"
+"(*sync.Once).doSlow" "example.com/app.main$2"
+"example.com/app.main$2" "(example.com/app/lib.T).V"
+"example.com/app/lib.Dead" "example.com/app/lib.sink"
+`
+	g, err := ReadDigraph(strings.NewReader(printed))
+	require.NoError(t, err)
+	for _, test := range []struct {
+		symbol, how string
+		want        Verdict
+	}{
+		{"mk", "a package variable's initialiser", Reachable},
+		{"Deferred", "a goroutine's closure in the second init", Reachable},
+		{"T.M", "a method value that is passed on", Reachable},
+		{"L.Push", "a method of an instance", Reachable},
+		{"G", "an instance of a generic function", Reachable},
+		{"F", "the body of a range-over-func loop", Reachable},
+		{"T.V", "a closure given to sync.Once", Reachable},
+		{"Dead", "nothing, and a digraph covers nothing", Unknown},
+	} {
+		got := Judge(goQuery(Target{"example.com/app/lib", []string{test.symbol}}), g)
+		require.Equal(t, test.want, got.Verdict, "%s: %s", test.symbol, test.how)
+	}
+}
+
 // The example of the package comment is one.
 func TestDocExample(t *testing.T) {
 	source, err := os.ReadFile("doc.go")
@@ -374,7 +418,9 @@ func TestGovulncheck(t *testing.T) {
 		pkg     = `{"finding":{"osv":"GO-1","trace":[{"module":"m","version":"v0.3.7","package":"m/p"}]}}`
 		symbol  = `{"finding":{"osv":"GO-1","trace":[{"module":"m","version":"v0.3.7","package":"m/p","function":"F","receiver":"*T"}]}}`
 		called  = `{"finding":{"osv":"GO-1","trace":[{"module":"m","version":"v0.3.7","package":"m/p","function":"F","receiver":"*T"},{"module":"a","package":"a","function":"main"}]}}`
-		context = `{"osv":{"id":"GO-1"}}{"SBOM":{}}{"progress":{"message":"…"}}`
+		context = `{"osv":{"id":"GO-1","affected":[{"package":{"name":"m"},"ecosystem_specific":{"imports":[{"path":"m/p","symbols":["T.F"]}]}}]}}{"SBOM":{}}{"progress":{"message":"…"}}`
+		bare    = `{"osv":{"id":"GO-1","affected":[{"package":{"name":"m"},"ecosystem_specific":{}}]}}`
+		whole   = `{"osv":{"id":"GO-1","affected":[{"package":{"name":"m"},"ecosystem_specific":{"imports":[{"path":"m/p"}]}}]}}`
 		path    = "a.main (*m/p.T).F"
 	)
 	source := config("symbol", "source")
@@ -387,8 +433,11 @@ func TestGovulncheck(t *testing.T) {
 		{"called, the order is free", called + pkg + source, "v0.3.7", Reachable, path},
 		{"called, of an old protocol", config("", "") + called, "", Reachable, path},
 		{"F-030: advisories are context", source + context, "0.3.7", Unknown, "no finding"},
-		{"required, not imported", source + module, "0.3.7", Unreachable, ""},
-		{"imported, not called", source + module + pkg, "0.3.7", Unreachable, ""},
+		{"required, not imported", source + context + module, "0.3.7", Unreachable, ""},
+		{"imported, not called", source + module + pkg + context, "0.3.7", Unreachable, ""},
+		{"searched for all of the package", source + module + pkg + whole, "0.3.7", Unreachable, ""},
+		{"F-027: an advisory without symbols was searched by", source + bare + module + pkg, "0.3.7", Unknown, "did not search for any symbol"},
+		{"no advisory in the stream", source + module + pkg, "0.3.7", Unknown, "did not search for any symbol"},
 		{"another version", source + pkg, "0.3.8", Unknown, "at 0.3.8"},
 		{"package level", config("package", "source") + pkg, "0.3.7", Unknown, "did not search"},
 		{"F-182: a binary without the symbol", config("symbol", "binary") + pkg, "0.3.7", Unknown, "did not search"},
@@ -407,7 +456,25 @@ func TestGovulncheck(t *testing.T) {
 			require.Equal(t, Unknown, Judge(q, g).Verdict, "another vulnerability")
 		})
 	}
+	g, err := ReadGovulncheck(strings.NewReader(source + context + pkg))
+	require.NoError(t, err)
+	for _, test := range []struct {
+		name    string
+		targets []Target
+		want    Verdict
+		says    string
+	}{
+		{"what was searched for", []Target{{"m/p", []string{"T.F"}}}, Unreachable, ""},
+		{"F-027: a newer advisory lists more", []Target{{"m/p", []string{"T.F", "T.G"}}}, Unknown, "m/p.T.G"},
+		{"another package", []Target{{"m/p", []string{"T.F"}}, {"m/q", []string{"T.F"}}}, Unknown, "m/q.T.F"},
+		{"all of the package", []Target{{"m/p", nil}}, Unknown, "all of m/p"},
+	} {
+		got := Judge(Query{Ecosystem: "Go", Package: "m", Version: "0.3.7", IDs: []string{"GO-1"}, Targets: test.targets}, g)
+		require.Equal(t, test.want, got.Verdict, test.name)
+		require.Contains(t, got.Why, test.says)
+	}
 	for in, want := range map[string]string{
+		source + `{"osv":{"id":"GO-1","affected":[{"ecosystem_specific":{"imports":[{}]}}]}}`: "advisory GO-1",
 		"":                                    "no config message",
 		module:                                "no config message",
 		`{"config":{}}`:                       "protocol version",
@@ -432,6 +499,7 @@ func TestComponentEvidence(t *testing.T) {
 		{"from the entry", []Frame{main, other, sym}, Reachable},
 		{"from the symbol", []Frame{sym, other, main}, Reachable},
 		{"the receiver in the function", []Frame{main, other, {"v", "", "(*T).F"}}, Reachable},
+		{"the import path in module", []Frame{main, other, {"", "v", "T.F"}}, Reachable},
 		{"in the middle", []Frame{main, sym, other}, Unknown},
 		{"alone", []Frame{sym}, Unknown},
 		{"not there", []Frame{main, other}, Unknown},
@@ -467,6 +535,8 @@ func TestTargets(t *testing.T) {
 		{"crates.io", `{}`, nil, ""},
 		{"crates.io", `{"affects":{"functions":3}}`, nil, "neither a list nor a map"},
 		{"npm", `"anything"`, nil, ""},
+		{"npm", `{"imports":[{"path":"lodash","symbols":["template"]},{"path":"whole"}]}`, []Target{{"lodash", []string{"template"}}}, ""},
+		{"PyPI", `{"imports":[{"attribute":"load","modules":["yaml"]}]}`, nil, ""},
 	} {
 		got, err := Targets(test.ecosystem, "n", []byte(test.in))
 		if test.err != "" {
