@@ -30,6 +30,9 @@ func (v *variant) editJSON(data []byte, edit func([]any)) ([]byte, error) {
 		} else if err != nil {
 			return nil, cannot("it is not JSON as any reader understands it: %v", err)
 		}
+		if _, ok := value.(string); ok {
+			return nil, cannot("it is lines of quoted names") // a digraph: pairs of JSON strings
+		}
 		values = append(values, value)
 	}
 	if len(values) == 0 {
