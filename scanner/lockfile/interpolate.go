@@ -9,19 +9,23 @@ const (
 )
 
 // interpolate replaces every reference, open key end, by what lookup gives, until none
-// is left. unknown is the key for which it gave nothing, or which has no end.
+// is left. unknown is the reference for which it gave nothing, or s itself where that
+// never ends.
 func interpolate(s, open, end string, lookup func(key string) (string, bool)) (value, unknown string) {
+	value = s
 	for range maxSteps {
-		before, rest, found := strings.Cut(s, open)
+		before, rest, found := strings.Cut(value, open)
 		if !found {
-			return s, ""
+			return value, ""
 		}
 		key, after, closed := strings.Cut(rest, end)
 		v, known := lookup(key)
-		if !closed || !known || len(before)+len(v)+len(after) > maxValue {
+		if !closed || !known {
 			return "", open + key + end
 		}
-		s = before + v + after
+		if value = before + v + after; len(value) > maxValue {
+			break
+		}
 	}
 	return "", s
 }

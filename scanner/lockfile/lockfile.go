@@ -105,6 +105,12 @@ var formats = []format{
 	{"gowork", []string{"go.work"}, readGoWork},
 	{"bundler", []string{"gemfile.lock", "gems.locked"}, readGem},
 	{"composer", []string{"composer.lock"}, readComposer},
+	{"nuget-lock", []string{"packages.lock.json"}, readNuGetLock},
+	{"dotnet", []string{"project.assets.json", "*.deps.json"}, readDotnetLibraries},
+	{"packages-config", []string{"packages.config"}, readPackagesConfig},
+	{"msbuild", []string{"*.csproj", "*.fsproj", "*.vbproj", "directory.packages.props", "directory.build.props"}, readMSBuild},
+	{"maven", []string{"pom.xml"}, readMaven},
+	{"gradle", []string{"gradle.lockfile", "buildscript-gradle.lockfile"}, readGradle},
 }
 
 func find(base string) *format {

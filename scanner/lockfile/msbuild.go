@@ -1,6 +1,7 @@
 package lockfile
 
 import (
+	"cmp"
 	"encoding/xml"
 	"strings"
 )
@@ -77,13 +78,8 @@ func readMSBuild(c *collector, data []byte) error {
 
 func (c *collector) msbuildPackage(item msbuildItem, properties map[string]string) {
 	name := strings.TrimSpace(item.Include + item.Update)
-	version := ""
-	for _, v := range []string{item.Override, item.OverrideBelow, item.Version, item.VersionBelow} {
-		if version == "" {
-			version = strings.TrimSpace(v)
-		}
-	}
-	version, unknown := interpolate(version, "$(", ")", func(key string) (string, bool) {
+	written := cmp.Or(item.Override, item.OverrideBelow, item.Version, item.VersionBelow)
+	version, unknown := interpolate(strings.TrimSpace(written), "$(", ")", func(key string) (string, bool) {
 		v, ok := properties[key]
 		return v, ok
 	})
