@@ -2,11 +2,7 @@ package scanner
 
 import (
 	"cmp"
-	"encoding/json"
-	"fmt"
 	"slices"
-
-	"github.com/cyberphone/json-canonicalization/go/src/webpki.org/jsoncanonicalizer"
 
 	"github.com/stella-ops/stella/scanner/advisory"
 	"github.com/stella-ops/stella/scanner/reach"
@@ -68,10 +64,6 @@ func newReport(inv Inventory, db *advisory.DB) (Report, error) {
 	}, err
 }
 
-func (r *Report) notEvaluated(p Package, reason string) {
-	r.NotEvaluated = append(r.NotEvaluated, NotEvaluated{Package: cmp.Or(p.PURL, p.Name), Reason: reason})
-}
-
 func (r *Report) sort() {
 	slices.SortFunc(r.Findings, func(a, b Finding) int {
 		x, y := a.Package, b.Package
@@ -94,13 +86,139 @@ func compareLayers(a, b *Layer) int {
 
 // Encode gives the report's bytes: canonical JSON (RFC 8785) and a line feed.
 func (r Report) Encode() ([]byte, error) {
-	text, err := json.Marshal(r)
-	if err != nil {
-		return nil, fmt.Errorf("encoding a report: %w", err)
+	const perFinding = 768 // bytes, about
+	c := canonical{buf: make([]byte, 0, 1024+perFinding*len(r.Findings))}
+	c.report(&r)
+	return append(c.buf, '\n'), c.err
+}
+
+// Each of the methods below writes one type, its keys in canonical order.
+
+func (c *canonical) report(r *Report) {
+	c.field('{', "advisories")
+	c.advisories(&r.Advisories)
+	c.field(',', "findings")
+	array(c, r.Findings, c.finding)
+	c.field(',', "not_evaluated")
+	array(c, r.NotEvaluated, c.notEvaluated)
+	c.field(',', "schema")
+	c.text(r.Schema)
+	c.field(',', "target")
+	c.field('{', "kind")
+	c.text(r.Target.Kind)
+	c.field(',', "name")
+	c.text(r.Target.Name)
+	c.field(',', "sha256")
+	c.text(r.Target.SHA256)
+	c.end()
+	c.end()
+}
+
+func (c *canonical) advisories(a *Advisories) {
+	c.field('{', "records")
+	c.number(a.Records)
+	c.field(',', "rejected")
+	array(c, a.Rejected, c.rejection)
+	c.field(',', "sha256")
+	c.text(a.SHA256)
+	c.end()
+}
+
+func (c *canonical) rejection(r advisory.Rejection) {
+	open := byte('{')
+	if r.Entry != "" {
+		c.field(open, "entry")
+		c.text(r.Entry)
+		open = ','
 	}
-	canonical, err := jsoncanonicalizer.Transform(text)
-	if err != nil {
-		return nil, fmt.Errorf("encoding a report: %w", err)
+	if r.ID != "" {
+		c.field(open, "id")
+		c.text(r.ID)
+		open = ','
 	}
-	return append(canonical, '\n'), nil
+	c.field(open, "reason")
+	c.text(r.Reason)
+	c.end()
+}
+
+func (c *canonical) notEvaluated(n NotEvaluated) {
+	c.field('{', "package")
+	c.text(n.Package)
+	c.field(',', "reason")
+	c.text(n.Reason)
+	c.end()
+}
+
+func (c *canonical) finding(f Finding) {
+	c.field('{', "aliases")
+	c.texts(f.Aliases)
+	c.field(',', "fixed_versions")
+	c.texts(f.FixedVersions)
+	c.field(',', "id")
+	c.text(f.ID)
+	c.field(',', "package")
+	c.pkg(&f.Package)
+	c.field(',', "reachability")
+	c.field('{', "path")
+	c.texts(f.Reachability.Path)
+	c.field(',', "verdict")
+	c.text(string(f.Reachability.Verdict))
+	c.field(',', "why")
+	c.text(f.Reachability.Why)
+	c.end()
+	c.field(',', "severity")
+	c.severity(&f.Severity)
+	c.field(',', "suppressed")
+	c.suppression(f.Suppressed)
+	c.end()
+}
+
+func (c *canonical) pkg(p *FoundPackage) {
+	c.field('{', "ecosystem")
+	c.text(p.Ecosystem)
+	c.field(',', "layer")
+	if p.Layer == nil {
+		c.buf = append(c.buf, "null"...)
+	} else {
+		c.field('{', "diff_id")
+		c.text(p.Layer.DiffID)
+		c.field(',', "index")
+		c.number(p.Layer.Index)
+		c.end()
+	}
+	c.field(',', "locations")
+	c.texts(p.Locations)
+	c.field(',', "name")
+	c.text(p.Name)
+	c.field(',', "purl")
+	c.text(p.PURL)
+	c.field(',', "version")
+	c.text(p.Version)
+	c.end()
+}
+
+func (c *canonical) severity(s *severity.Severity) {
+	c.field('{', "level")
+	c.text(string(s.Level))
+	c.field(',', "score")
+	c.float(s.Score)
+	c.field(',', "source")
+	c.text(s.Source)
+	c.field(',', "vector")
+	c.text(s.Vector)
+	c.end()
+}
+
+func (c *canonical) suppression(s *vex.Suppression) {
+	if s == nil {
+		c.buf = append(c.buf, "null"...)
+		return
+	}
+	c.field('{', "justification")
+	c.text(s.Justification)
+	c.field(',', "source")
+	c.text(s.Source)
+	c.field(',', "status")
+	c.text(string(s.Status))
+	c.end()
 }

@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/stella-ops/stella/scanner/advisory"
 	"github.com/stella-ops/stella/scanner/config"
@@ -40,75 +43,85 @@ func Scan(ctx context.Context, inv Inventory, db *advisory.DB, o Options) (Repor
 	return s.report, nil
 }
 
+// all judges the packages on every processor. The report is put in order at the end, so
+// that it does not matter who judged which.
 func (s *scan) all(ctx context.Context, inv Inventory) (err error) {
 	if s.report, err = newReport(inv, s.db); err != nil {
 		return err
 	}
-	for _, p := range merge(inv.Packages) {
-		if err := cmp.Or(ctx.Err(), s.judge(p)); err != nil {
-			return err
+	const atOnce = 256 // packages
+	packages := merge(inv.Packages)
+	var next atomic.Int64
+	judges := make([]judge, min(runtime.GOMAXPROCS(0), 1+len(packages.first)/atOnce))
+	var wg sync.WaitGroup
+	for i := range judges {
+		j := &judges[i]
+		j.scan = s
+		wg.Go(func() {
+			for j.err == nil {
+				from := int(next.Add(atOnce)) - atOnce
+				to := min(from+atOnce, len(packages.first))
+				if from >= to {
+					return
+				}
+				j.judge(ctx, packages, from, to)
+			}
+		})
+	}
+	wg.Wait()
+	for i := range judges {
+		j := &judges[i]
+		if j.err != nil {
+			return j.err
 		}
+		s.report.Findings = append(s.report.Findings, j.findings...)
+		s.report.NotEvaluated = append(s.report.NotEvaluated, j.notEvaluated...)
 	}
 	return nil
 }
 
-// scan is one scan at work.
+// scan is one scan at work. Its judges share it, and change nothing in it.
 type scan struct {
 	db      *advisory.DB
 	options Options
 	report  Report
 }
 
-// identity is what makes two entries of an inventory one package.
-type identity struct {
-	purl, ecosystem, name, version string
-	layer                          Layer
-	layered                        bool
+// judge is what one goroutine found.
+type judge struct {
+	*scan
+	findings     []Finding
+	notEvaluated []NotEvaluated
+	err          error
 }
 
-// merge unites entries of the same package: their locations become one list.
-func merge(packages []Package) []Package {
-	index := make(map[identity]int, len(packages))
-	var merged []Package
-	for _, p := range packages {
-		id := identity{purl: p.PURL, ecosystem: p.Ecosystem, name: p.Name, version: p.Version}
-		if p.Layer != nil {
-			id.layer, id.layered = *p.Layer, true
+// judge judges some of the packages.
+func (j *judge) judge(ctx context.Context, packages merged, from, to int) {
+	for n := from; n < to && j.err == nil; n++ {
+		if j.err = ctx.Err(); j.err == nil {
+			j.err = j.one(packages.at(n))
 		}
-		i, known := index[id]
-		if !known {
-			i = len(merged)
-			index[id] = i
-			merged = append(merged, p)
-			merged[i].Locations = nil
-		}
-		merged[i].Locations = append(merged[i].Locations, p.Locations...)
 	}
-	for i := range merged {
-		slices.Sort(merged[i].Locations)
-		merged[i].Locations = slices.Compact(merged[i].Locations)
-	}
-	return merged
 }
 
-// judge adds what the advisories say of one package: its findings, or why there is
-// nothing that can be said.
-func (s *scan) judge(p Package) error {
-	if reason := s.unjudgeable(p); reason != "" {
-		s.report.notEvaluated(p, reason)
+// one adds what the advisories say of one package: its findings, or why there is nothing
+// that can be said.
+func (j *judge) one(p Package) error {
+	if reason := j.unjudgeable(p); reason != "" {
+		j.doubt(p, reason)
 		return nil
 	}
-	records, err := s.db.Lookup(p.Ecosystem, p.Name)
-	if err != nil {
+	records, err := j.db.Lookup(p.Ecosystem, p.Name)
+	if err != nil || len(records) == 0 {
 		return err
 	}
 	groups := make(map[string]*group)
-	q := advisory.Query{Ecosystem: p.Ecosystem, Name: p.Name, Version: p.Version, Withdrawn: s.options.Withdrawn}
+	q := advisory.Query{Ecosystem: p.Ecosystem, Name: p.Name, Version: p.Version, Withdrawn: j.options.Withdrawn}
 	for _, r := range records {
 		v := r.Affects(q)
 		switch v.Status {
 		case advisory.IsAffected:
-			g, err := s.db.Group(r.ID)
+			g, err := j.db.Group(r.ID)
 			if err != nil {
 				return err
 			}
@@ -117,13 +130,17 @@ func (s *scan) judge(p Package) error {
 			}
 			groups[g.ID].add(r, v)
 		case advisory.Unknown:
-			s.report.notEvaluated(p, fmt.Sprintf("%s cannot be judged: %s", r.ID, v.Reason))
+			j.doubt(p, fmt.Sprintf("%s cannot be judged: %s", r.ID, v.Reason))
 		}
 	}
 	for _, g := range groups {
-		s.report.Findings = append(s.report.Findings, s.finding(p, g))
+		j.findings = append(j.findings, j.finding(p, g))
 	}
 	return nil
+}
+
+func (j *judge) doubt(p Package, reason string) {
+	j.notEvaluated = append(j.notEvaluated, NotEvaluated{Package: cmp.Or(p.PURL, p.Name), Reason: reason})
 }
 
 // unjudgeable says why no advisory can be held against a package, "" where some can.

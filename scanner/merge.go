@@ -1,0 +1,70 @@
+package scanner
+
+import (
+	"hash/maphash"
+	"slices"
+)
+
+// identity is what makes two entries of an inventory one package.
+type identity struct {
+	purl, ecosystem, name, version string
+	layer                          Layer
+	layered                        bool
+}
+
+func identityOf(p *Package) identity {
+	id := identity{purl: p.PURL, ecosystem: p.Ecosystem, name: p.Name, version: p.Version}
+	if p.Layer != nil {
+		id.layer, id.layered = *p.Layer, true
+	}
+	return id
+}
+
+// merged are the packages of an inventory, each once. It holds places in the inventory:
+// large ones have few packages twice, and a copy of the list would be half of the memory
+// of a scan.
+type merged struct {
+	packages []Package
+	first    []int32           // of each package, where it stands first
+	again    map[int32][]int32 // where else, by where it stands first
+}
+
+// merge finds the entries that are the same package. They are told apart by a hash, and
+// those with the same one by their identity; which hash it is shows nowhere.
+func merge(packages []Package) merged {
+	m := merged{packages: packages, first: make([]int32, 0, len(packages)), again: map[int32][]int32{}}
+	seed := maphash.MakeSeed()
+	at := make(map[uint64]int32, len(packages))
+	for i := range packages {
+		id := identityOf(&packages[i])
+		for hash := maphash.Comparable(seed, id); ; hash++ {
+			other, taken := at[hash]
+			if !taken {
+				at[hash] = int32(i)
+				m.first = append(m.first, int32(i))
+				break
+			}
+			if identityOf(&packages[other]) == id {
+				m.again[other] = append(m.again[other], int32(i))
+				break
+			}
+		}
+	}
+	return m
+}
+
+// at is the n-th package, with the locations of all of its entries, sorted.
+func (m merged) at(n int) Package {
+	i := m.first[n]
+	p := m.packages[i]
+	if len(p.Locations) <= 1 && m.again[i] == nil {
+		return p
+	}
+	p.Locations = slices.Clone(p.Locations) // the inventory's are not ours to sort
+	for _, other := range m.again[i] {
+		p.Locations = append(p.Locations, m.packages[other].Locations...)
+	}
+	slices.Sort(p.Locations)
+	p.Locations = slices.Compact(p.Locations)
+	return p
+}
