@@ -15,7 +15,7 @@ import (
 
 type flags struct {
 	db, format, out, author string
-	config                  string
+	config, cpuprofile      string
 	callgraphs, vex         []string
 	failOn                  severity.Level
 	withdrawn, details      bool
@@ -38,6 +38,7 @@ func parseFlags(args []string, stdout io.Writer) (flags, error) {
 	fs.StringVar(&f.out, "o", "", "")
 	fs.StringVar(&f.author, "author", "", "")
 	fs.StringVar(&f.config, "config", "", "")
+	fs.StringVar(&f.cpuprofile, "cpuprofile", "", "")
 	fs.BoolVar(&f.withdrawn, "show-withdrawn", false, "")
 	fs.BoolVar(&f.details, "details", false, "")
 	fs.BoolVar(&version, "version", false, "")

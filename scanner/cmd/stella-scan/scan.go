@@ -22,11 +22,16 @@ import (
 )
 
 // scan is the command that has no name of its own.
-func scan(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+func scan(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (err error) {
 	f, err := parseFlags(args, stdout)
 	if err != nil {
 		return err
 	}
+	stop, err := profile(f.cpuprofile)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	type result struct {
 		report scanner.Report
 		judged int

@@ -42,6 +42,7 @@ Flags, before or after TARGET:
   -show-withdrawn   judge withdrawn advisories too
   -now TIME         the time that a rule or a format needs, RFC 3339; no clock is read
   -author NAME      who makes the statements of -format openvex
+  -cpuprofile FILE  where the time went, for go tool pprof
   -version          print the version
   -h                print this
 
