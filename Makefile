@@ -24,10 +24,11 @@ help: ## lists the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 .PHONY: run
-run: binaries ## the main job end to end: sign reports, sweep batch sizes on a real Rekor, decide
+run: binaries ## the main job end to end: scan SBOMs, sign the reports, sweep batch sizes on a real Rekor, decide
 	@rm -rf $(OUT)/run
+	@STELLA_SCAN=$(BIN)/stella-scan scripts/scan-samples $(OUT)/run/reports
 	@$(WITH_REKOR) -- sh -c '$(BIN)/stella-attest-bench \
-		--reports-dir $(REPORTS) --rekor-url "$$REKOR_URL" --batch-sizes $(RUN_SIZES) --out $(OUT)/run \
+		--reports-dir $(OUT)/run/reports --rekor-url "$$REKOR_URL" --batch-sizes $(RUN_SIZES) --out $(OUT)/run \
 		-blocks 10 -confirm=false -seed 1 -environment "make run"; \
 		code=$$?; [ $$code -ne 3 ] || code=0; \
 		[ $$code -ne 0 ] || echo "Rows, decision and plots are in $(OUT)/run. Ten batches of a size prove little: make sweep measures until it can decide."; \
@@ -36,7 +37,7 @@ run: binaries ## the main job end to end: sign reports, sweep batch sizes on a r
 .PHONY: binaries
 binaries:
 	@mkdir -p $(BIN)
-	$(GO) build -o $(BIN)/ ./attest/cmd/...
+	$(GO) build -o $(BIN)/ ./attest/cmd/... ./scanner/cmd/...
 
 .PHONY: test
 test: ## every test, as CI runs them
@@ -67,8 +68,8 @@ doc: binaries ## writes the recorded sweeps into the document about batch sizes
 	$(BIN)/stella-attest-bench -update-doc $(DOC) $(sort $(wildcard $(RECORD)/*/))
 
 .PHONY: golden
-golden: ## rewrites golden files and the report corpus, then shows what changed
-	$(GO) run ./testdata/scanner-reports/generate -o $(REPORTS)
+golden: ## rewrites golden files, the sample SBOMs and their reports, then shows what changed
+	$(GO) run ./testdata/sboms/generate -o testdata
 	$(GO) test ./attest/sweep -run Golden -update
 	$(GO) test ./regression -update
 	git --no-pager diff --stat -- testdata '*/testdata/*' regression
@@ -93,6 +94,6 @@ check: ## formatting, vet, staticcheck, dead code and the repository's rules
 	@unformatted=$$($(TOOL) gofumpt -l .); [ -z "$$unformatted" ] || { echo "not gofumpt'ed:"; echo "$$unformatted"; exit 1; }
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
-	@dead=$$($(TOOL) deadcode -test ./... ./testdata/scanner-reports/...); [ -z "$$dead" ] || { echo "dead code:"; echo "$$dead"; exit 1; }
+	@dead=$$($(TOOL) deadcode -test ./... ./testdata/sboms/...); [ -z "$$dead" ] || { echo "dead code:"; echo "$$dead"; exit 1; }
 	$(GO) mod tidy -diff
 	$(GO) test -count=1 .

@@ -14,7 +14,8 @@ import (
 	"github.com/cyberphone/json-canonicalization/go/src/webpki.org/jsoncanonicalizer"
 	"github.com/stretchr/testify/require"
 
-	"github.com/stella-ops/stella/testdata/scanner-reports/reports"
+	"github.com/stella-ops/stella/scanner"
+	"github.com/stella-ops/stella/testdata/sboms/samples"
 )
 
 const corpusDir = "testdata/scanner-reports"
@@ -34,28 +35,99 @@ func readCorpus(t *testing.T) map[string][]byte {
 	return corpus
 }
 
-func TestScannerReportsAreWhatTheGeneratorMakes(t *testing.T) {
-	dir := t.TempDir()
-	require.NoError(t, reports.Write(dir))
-	made, err := os.ReadDir(dir)
+// TestSamplesAreWhatTheGeneratorMakes holds the committed SBOMs and advisories against
+// their tables, and the reports against what the scanner makes of them now.
+func TestSamplesAreWhatTheGeneratorMakes(t *testing.T) {
+	made, err := samples.All(t.Context(), t.TempDir())
 	require.NoError(t, err)
-
-	committed := readCorpus(t)
-	for _, entry := range made {
-		want, err := os.ReadFile(filepath.Join(dir, entry.Name()))
-		require.NoError(t, err)
-		if got, ok := committed[entry.Name()]; !ok {
-			t.Errorf("%s: the generator makes it, but it is not committed", entry.Name())
-		} else if !bytes.Equal(got, want) {
-			t.Errorf("%s: committed %d bytes differ from the %d that the generator makes", entry.Name(), len(got), len(want))
-		}
-		delete(committed, entry.Name())
+	committed, err := samples.Committed("testdata")
+	require.NoError(t, err)
+	left := map[string]bool{}
+	for _, name := range committed {
+		left[name] = true
 	}
-	for name := range committed {
+	for _, f := range made {
+		delete(left, f.Name)
+		got, err := os.ReadFile(filepath.Join("testdata", filepath.FromSlash(f.Name)))
+		if err != nil {
+			t.Errorf("%s: the generator makes it: %v", f.Name, err)
+		} else if !bytes.Equal(got, f.Body) {
+			t.Errorf("%s: committed %d bytes differ from the %d that the generator makes", f.Name, len(got), len(f.Body))
+		}
+	}
+	for name := range left {
 		t.Errorf("%s: committed, but the generator does not make it", name)
 	}
 	if t.Failed() {
-		t.Logf("to regenerate: go run ./%s/generate -o %s", corpusDir, corpusDir)
+		t.Log("if the change is meant: go run ./testdata/sboms/generate -o testdata, then read the difference")
+	}
+}
+
+// TestSamplesFindWhatTheyShould derives from the tables which advisory concerns which
+// component, and wants exactly these findings: the tables and not the scanner say what
+// is right.
+func TestSamplesFindWhatTheyShould(t *testing.T) {
+	tables, images, err := samples.Load()
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(images), 32)
+	formats := map[string]int{}
+	for _, img := range images {
+		formats[img.Format]++
+		t.Run(img.File, func(t *testing.T) {
+			components, err := tables.Components(img)
+			require.NoError(t, err)
+			body, err := os.ReadFile(filepath.Join(corpusDir, img.File+".json"))
+			require.NoError(t, err)
+			var r scanner.Report
+			require.NoError(t, json.Unmarshal(body, &r))
+			require.Equal(t, img.Target, r.Target.Name)
+			checkFindings(t, components, r)
+		})
+	}
+	require.Len(t, formats, 4, "every format has a sample: %v", formats)
+}
+
+func checkFindings(t *testing.T, components []samples.Component, r scanner.Report) {
+	unjudged := map[string]string{}
+	for _, n := range r.NotEvaluated {
+		unjudged[n.Package] = n.Reason
+	}
+	want := map[string][]string{} // ids of the rows, by purl
+	for _, c := range components {
+		id := c.PURL
+		if id == "" {
+			id = c.Name
+		}
+		reason, not := unjudged[id]
+		require.Equal(t, not, c.Package == nil || c.Package.Ecosystem == "Amazon Linux:2023" || strings.HasPrefix(c.Name, "linux-libc-dev"), "%s %s", id, reason)
+		if not {
+			delete(unjudged, id)
+			continue
+		}
+		want[id] = nil
+		for _, a := range c.Package.Advisories {
+			if c.Affected {
+				want[id] = append(want[id], a.ID)
+			}
+		}
+	}
+	require.Empty(t, unjudged, "not in the SBOM")
+	for _, f := range r.Findings {
+		rows, known := want[f.Package.PURL]
+		require.True(t, known, "%s is no component", f.Package.PURL)
+		// A tracker's record names the CVE that the row has as its upstream.
+		ids := append([]string{}, f.Aliases...)
+		for _, id := range f.Aliases {
+			if _, cve, tracked := strings.Cut(id, "-CVE-"); tracked {
+				ids = append(ids, "CVE-"+cve)
+			}
+		}
+		left := slices.DeleteFunc(slices.Clone(rows), func(id string) bool { return slices.Contains(ids, id) })
+		require.Less(t, len(left), len(rows), "%s in %s is in no row", f.ID, f.Package.PURL)
+		want[f.Package.PURL] = left
+	}
+	for purl, rows := range want {
+		require.Empty(t, rows, "not found in %s", purl)
 	}
 }
 
@@ -79,7 +151,7 @@ func TestScannerReportsAreValid(t *testing.T) {
 }
 
 // TestScannerReportScores holds scores that NVD publishes for these vectors
-// against the ones that the generator computed.
+// against the ones that the scanner computed.
 func TestScannerReportScores(t *testing.T) {
 	published := map[string]float64{
 		"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:C/C:H/I:H/A:H": 10,
@@ -101,7 +173,7 @@ func TestScannerReportScores(t *testing.T) {
 			Findings []struct {
 				ID       string
 				Severity struct {
-					Score  *float64
+					Score  float64
 					Vector string
 				}
 			}
@@ -113,8 +185,7 @@ func TestScannerReportScores(t *testing.T) {
 				continue
 			}
 			met[f.Severity.Vector] = true
-			require.NotNil(t, f.Severity.Score, "%s: %s", name, f.ID)
-			require.InDelta(t, want, *f.Severity.Score, 0, "%s: %s: %s", name, f.ID, f.Severity.Vector)
+			require.InDelta(t, want, f.Severity.Score, 0, "%s: %s: %s", name, f.ID, f.Severity.Vector)
 		}
 	}
 	for vector := range published {
@@ -126,9 +197,9 @@ func TestReportProblems(t *testing.T) {
 	const finding = `{"aliases":["CVE-2021-44228"],"fixed_versions":["2.15.0"],"id":"CVE-2021-44228",` +
 		`"package":{"ecosystem":"Maven","layer":null,"locations":["app/a.jar"],"name":"log4j-core","purl":"pkg:maven/a/log4j-core@2.14.1","version":"2.14.1"},` +
 		`"reachability":{"path":[],"verdict":"unknown","why":"no call graph was given"},` +
-		`"severity":{"level":"unknown","score":null,"source":"","vector":""},"suppressed":null}`
+		`"severity":{"level":"unknown","score":0,"source":"","vector":""},"suppressed":null}`
 	const valid = `{"advisories":{"records":1,"rejected":[],"sha256":"00"},"findings":[` + finding + `],` +
-		`"not_evaluated":[{"name":"a","reason":"no version"}],"schema":"stella.findings/v1","target":{"kind":"lockfile","name":"a","sha256":"00"}}` + "\n"
+		`"not_evaluated":[{"package":"a","reason":"no version"}],"schema":"stella.findings/v1","target":{"kind":"lockfile","name":"a","sha256":"00"}}` + "\n"
 	require.Empty(t, reportProblems([]byte(valid)))
 
 	for _, row := range []struct{ fault, old, new, want string }{
@@ -139,13 +210,13 @@ func TestReportProblems(t *testing.T) {
 		{"other schema", "findings/v1", "findings/v2", `schema "stella.findings/v2"`},
 		{"missing field", `"records":1,`, "", "advisories: keys"},
 		{"unknown field", `"records":1,`, `"clock":1,"records":1,`, "advisories: keys"},
-		{"unjudged without a name", `{"name":"a","reason"`, `{"reason"`, "not_evaluated[0]: keys"},
+		{"unjudged without a name", `{"package":"a","reason"`, `{"reason"`, "not_evaluated[0]: keys"},
 		{"unsorted", `"aliases":["CVE-2021-44228"]`, `"aliases":["CVE-2021-44228","CVE-2021-1"]`, "aliases: not sorted"},
 		{"id outside its group", `"id":"CVE-2021-44228"`, `"id":"CVE-2021-44229"`, "not among its aliases"},
 		{"finding twice", finding, finding + "," + finding, "findings: not sorted"},
 		{"no verdict", `"verdict":"unknown"`, `"verdict":"maybe"`, `verdict "maybe"`},
 		{"reachable without a path", `"verdict":"unknown"`, `"verdict":"reachable"`, "a path if and only if"},
-		{"unknown read as zero", `"score":null`, `"score":0`, "unknown has a score"},
+		{"unknown with a vector", `"vector":""`, `"vector":"CVSS:3.1/AV:N"`, "unknown has a vector"},
 		{"no purl", `"purl":"pkg:`, `"purl":"`, "purl"},
 	} {
 		t.Run(row.fault, func(t *testing.T) {
@@ -187,17 +258,13 @@ func reportProblems(body []byte) []string {
 		}
 	}
 	keys("report", doc, "advisories findings not_evaluated schema target")
-	if doc["schema"] != reports.Schema {
-		note("schema %q, want %q", doc["schema"], reports.Schema)
+	if doc["schema"] != scanner.Schema {
+		note("schema %q, want %q", doc["schema"], scanner.Schema)
 	}
 	keys("advisories", doc["advisories"], "records rejected sha256")
 	keys("target", doc["target"], "kind name sha256")
 	for i, v := range items(doc["not_evaluated"]) {
-		key := "name reason"
-		if o, _ := v.(object); o["purl"] != nil {
-			key = "purl reason"
-		}
-		keys(fmt.Sprintf("not_evaluated[%d]", i), v, key)
+		keys(fmt.Sprintf("not_evaluated[%d]", i), v, "package reason")
 	}
 	var order []string
 	for i, v := range items(doc["findings"]) {
@@ -215,7 +282,6 @@ func reportProblems(body []byte) []string {
 		}
 		aliases := texts(f["aliases"])
 		sorted(where+".aliases", aliases)
-		sorted(where+".fixed_versions", texts(f["fixed_versions"]))
 		sorted(where+".package.locations", texts(p["locations"]))
 		if !slices.Contains(aliases, fmt.Sprint(f["id"])) {
 			note("%s: id %s is not among its aliases", where, f["id"])
@@ -228,8 +294,8 @@ func reportProblems(body []byte) []string {
 			note("%s: a path if and only if the verdict is reachable", where)
 		}
 		s := keys(where+".severity", f["severity"], "level score source vector")
-		if (s["level"] == "unknown") != (s["score"] == nil) {
-			note("%s: severity unknown has a score, or a known one has none", where)
+		if s["level"] == "unknown" && (s["vector"] != "" || s["source"] != "") {
+			note("%s: severity unknown has a vector or a source", where)
 		}
 		order = append(order, fmt.Sprintf("%s\x00%s", p["purl"], f["id"]))
 	}
