@@ -111,13 +111,18 @@ var formats = []format{
 	{"msbuild", []string{"*.csproj", "*.fsproj", "*.vbproj", "directory.packages.props", "directory.build.props"}, readMSBuild},
 	{"maven", []string{"pom.xml"}, readMaven},
 	{"gradle", []string{"gradle.lockfile", "buildscript-gradle.lockfile"}, readGradle},
+	{"bun", []string{"bun.lock"}, readBun},
+	{"mix", []string{"mix.lock"}, readMix},
+	{"pub", []string{"pubspec.lock"}, readPub},
+	{"conan", []string{"conan.lock"}, readConan},
+	{"swift", []string{"package.resolved"}, readSwift},
 }
 
 func find(base string) *format {
 	base = strings.ToLower(base)
 	for i := range formats {
 		for _, pattern := range formats[i].names {
-			if ok, _ := path.Match(pattern, base); ok { // the patterns are ours, and well formed
+			if ok, _ := path.Match(pattern, base); ok { // TestFormats holds the patterns well formed
 				return &formats[i]
 			}
 		}
@@ -127,7 +132,7 @@ func find(base string) *format {
 
 // Known reports whether base, a file's base name, is a lockfile's. Case does not
 // matter.
-func Known(base string) bool { return find(base) != nil }
+func Known(base string) bool { return find(base) != nil || unread[strings.ToLower(base)] != "" }
 
 // Read reads the lockfile r to its end. name is its path with slashes: its base tells
 // the format, and the whole of it stands in locations and errors. There is no partial
@@ -141,8 +146,9 @@ func Read(r io.Reader, name string) (scanner.Inventory, error) {
 }
 
 func read(r io.Reader, name string) (scanner.Inventory, error) {
-	f := find(path.Base(name))
-	if f == nil {
+	base := path.Base(name)
+	f, instead := find(base), unread[strings.ToLower(base)]
+	if f == nil && instead == "" {
 		return scanner.Inventory{}, errors.New("its name is that of no lockfile known here")
 	}
 	data, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
@@ -152,21 +158,29 @@ func read(r io.Reader, name string) (scanner.Inventory, error) {
 	case len(data) > MaxSize:
 		return scanner.Inventory{}, fmt.Errorf("it is larger than %d MiB; is it a lockfile?", MaxSize>>20)
 	}
-	text, err := decode(data)
-	if err != nil {
-		return scanner.Inventory{}, err
-	}
 	c := newCollector(name)
-	if err := f.read(c, text); err != nil {
+	if f == nil {
+		c.inv.Target.Kind = kindUnread
+		c.skip(name, instead)
+	} else if err := f.parse(c, data); err != nil {
 		return scanner.Inventory{}, err
 	}
 	inv := c.inventory()
 	sum := sha256.Sum256(data)
-	inv.Target.Kind, inv.Target.SHA256 = f.kind, hex.EncodeToString(sum[:])
+	inv.Target.SHA256 = hex.EncodeToString(sum[:])
 	if inv.Target.Name == "" {
-		inv.Target.Name = path.Base(name)
+		inv.Target.Name = base
 	}
 	return inv, nil
+}
+
+func (f *format) parse(c *collector, data []byte) error {
+	text, err := decode(data)
+	if err != nil {
+		return err
+	}
+	c.inv.Target.Kind = f.kind
+	return f.read(c, text)
 }
 
 // decode gives UTF-8 without byte order mark. A mark chooses UTF-16, as Windows shells

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -92,6 +93,7 @@ func fuzz(f *testing.F, rows []row) {
 func TestKnown(t *testing.T) {
 	for name, want := range map[string]bool{
 		"package-lock.json": true, "NPM-Shrinkwrap.json": true, "package.json": false, "": false, "[": false,
+		"requirements.txt": true, "dev-requirements.txt": true, "requirements": false, "app.deps.json": true, "Podfile.lock": true,
 	} {
 		require.Equal(t, want, Known(name), name)
 	}
@@ -106,10 +108,24 @@ func TestFormats(t *testing.T) {
 			require.Equal(t, strings.ToLower(n), n)
 			require.Empty(t, seen[n], n)
 			seen[n] = f.kind
+			_, err := path.Match(n, "")
+			require.NoError(t, err)
+			require.Empty(t, unread[n], n)
 			example := strings.ReplaceAll(n, "*", "x")
 			require.True(t, Known(example), example)
 			require.Same(t, find(n), find(example))
 		}
+	}
+}
+
+// A lockfile that is known by name alone is not read as one without packages (F-259).
+func TestUnread(t *testing.T) {
+	for name, reason := range unread {
+		require.Equal(t, strings.ToLower(name), name)
+		inv, err := Read(strings.NewReader("\xff"), "web/"+name)
+		require.NoError(t, err)
+		require.Equal(t, kindUnread, inv.Target.Kind)
+		require.Equal(t, []string{"- web/" + name + ": " + reason}, brief(inv))
 	}
 }
 
