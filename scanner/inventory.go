@@ -9,6 +9,10 @@ type Inventory struct {
 	Unreadable []NotEvaluated
 }
 
+// KindDirectory is the kind of a target that is a directory of others. The locations of
+// its packages begin with a file's path, up to a '#'.
+const KindDirectory = "directory"
+
 // Target says what was scanned.
 type Target struct {
 	Name   string `json:"name"`   // an image or application name, or the file's base name

@@ -22,9 +22,6 @@ import (
 // MaxFiles is how many files a directory may hold.
 const MaxFiles = 1_000_000
 
-// Kind is the kind of a target that is a directory.
-const Kind = "directory"
-
 // skipped are the names of directories that are not walked; see the package comment.
 var skipped = map[string]bool{".git": true, "node_modules": true}
 
@@ -70,7 +67,7 @@ func readDirectory(dir string) (scanner.Inventory, error) {
 	if w.sums == nil && w.inv.Unreadable == nil {
 		return scanner.Inventory{}, fmt.Errorf("directory %s holds no SBOM and no lockfile; name one, or an image, as the target", dir)
 	}
-	w.inv.Target = scanner.Target{Name: filepath.Base(name), Kind: Kind, SHA256: w.digest()}
+	w.inv.Target = scanner.Target{Name: filepath.Base(name), Kind: scanner.KindDirectory, SHA256: w.digest()}
 	return w.inv, nil
 }
 

@@ -56,7 +56,7 @@ func TestReadSBOMByContent(t *testing.T) {
 		inv, err := Read(write(t, dir, name, text))
 		require.NoError(t, err, name)
 		require.Len(t, inv.Packages, 1, name)
-		require.NotEqual(t, Kind, inv.Target.Kind)
+		require.NotEqual(t, scanner.KindDirectory, inv.Target.Kind)
 	}
 }
 

@@ -38,7 +38,6 @@ import (
 
 	"github.com/stella-ops/stella/scanner"
 	"github.com/stella-ops/stella/scanner/severity"
-	"github.com/stella-ops/stella/scanner/target"
 )
 
 const (
@@ -179,7 +178,7 @@ func locations(t scanner.Target, p scanner.FoundPackage) []location {
 	self := logical{Name: p.Name, QualifiedName: cmp.Or(p.PURL, p.Name+"@"+p.Version), Kind: "module"}
 	for _, place := range p.Locations {
 		file, inside := t.Name, place
-		if t.Kind == target.Kind {
+		if t.Kind == scanner.KindDirectory {
 			file, inside, _ = strings.Cut(place, "#")
 		}
 		at := uri(file)
@@ -206,7 +205,7 @@ func locations(t scanner.Target, p scanner.FoundPackage) []location {
 // artifacts are the target, with its digest, and the files of a directory.
 func artifacts(r scanner.Report) []artifact {
 	list := []artifact{{Location: artifactLocation{uri(r.Target.Name)}, Hashes: map[string]string{"sha-256": r.Target.SHA256}}}
-	if r.Target.Kind != target.Kind {
+	if r.Target.Kind != scanner.KindDirectory {
 		return list
 	}
 	var files []string

@@ -4,6 +4,8 @@
 // the known ones, and their own number in the totals. What is suppressed and what was not
 // evaluated is shown and counted apart. Where nothing could be evaluated the text says
 // so: it never says that there is nothing to find when nothing was looked at.
+// Findings that differ only in the binary package are one row with their number, and
+// apart in the details; the totals count each. Of a directory a row names the file.
 //
 // The same report gives the same text. Columns are aligned by the number of runes;
 // control characters of the input are shown as Go escapes, so that a name cannot
@@ -14,6 +16,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -41,7 +44,7 @@ func Encode(r scanner.Report, o Options) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s (%s)\n", safe(r.Target.Name), safe(r.Target.Kind))
 	standing, suppressed := split(r.Findings)
-	findings(&b, standing, o)
+	findings(&b, standing, r.Target.Kind == scanner.KindDirectory, o)
 	suppressions(&b, suppressed)
 	notEvaluated(&b, r.NotEvaluated, o)
 	rejected(&b, r, o)
@@ -77,17 +80,29 @@ func split(all []scanner.Finding) (standing, suppressed []scanner.Finding) {
 	return standing, suppressed
 }
 
-func findings(b *bytes.Buffer, list []scanner.Finding, o Options) {
+func findings(b *bytes.Buffer, list []scanner.Finding, directory bool, o Options) {
 	if len(list) == 0 {
 		return
 	}
 	b.WriteByte('\n')
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "SEVERITY\tSCORE\tVULNERABILITY\tPACKAGE\tVERSION\tFIXED IN\tREACHABLE")
-	for _, f := range list {
-		p := f.Package
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", strings.ToUpper(string(f.Severity.Level)), score(f.Severity), safe(f.ID),
-			safe(p.Name), safe(p.Version), safe(cmp.Or(strings.Join(f.FixedVersions, ", "), "-")), verdict(f.Reachability))
+	fmt.Fprint(w, "SEVERITY\tSCORE\tVULNERABILITY\tPACKAGE\tVERSION\tFIXED IN\tREACHABLE")
+	if directory {
+		fmt.Fprint(w, "\tFOUND IN")
+	}
+	fmt.Fprintln(w)
+	for _, row := range rows(list) {
+		f, p := row.finding, row.finding.Package
+		name := safe(p.Name)
+		if row.packages > 1 {
+			name += fmt.Sprintf(" (%d packages)", row.packages)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s", strings.ToUpper(string(f.Severity.Level)), score(f.Severity), safe(f.ID),
+			name, safe(p.Version), safe(cmp.Or(strings.Join(f.FixedVersions, ", "), "-")), verdict(f.Reachability))
+		if directory {
+			fmt.Fprint(w, "\t"+safe(row.foundIn()))
+		}
+		fmt.Fprintln(w)
 	}
 	w.Flush() // to memory: cannot fail
 	if !o.Details {
@@ -97,6 +112,47 @@ func findings(b *bytes.Buffer, list []scanner.Finding, o Options) {
 	for _, f := range list {
 		details(b, f)
 	}
+}
+
+// A row is the findings that look the same: one source package may be installed as
+// many binary ones.
+type row struct {
+	finding  scanner.Finding // the first
+	packages int
+	files    map[string]bool // of a directory
+}
+
+// foundIn names one file and counts the others.
+func (r row) foundIn() string {
+	files := slices.Sorted(maps.Keys(r.files))
+	if len(files) < 2 {
+		return strings.Join(files, "")
+	}
+	return fmt.Sprintf("%s and %d more", files[0], len(files)-1)
+}
+
+func rows(list []scanner.Finding) []row {
+	type look struct{ id, ecosystem, name, version, fixed, level, verdict string }
+	at := map[look]int{}
+	var all []row
+	for _, f := range list {
+		l := look{
+			f.ID, f.Package.Ecosystem, f.Package.Name, f.Package.Version, strings.Join(f.FixedVersions, " "),
+			string(f.Severity.Level) + score(f.Severity), string(f.Reachability.Verdict),
+		}
+		i, known := at[l]
+		if !known {
+			i = len(all)
+			at[l] = i
+			all = append(all, row{finding: f, files: map[string]bool{}})
+		}
+		all[i].packages++
+		for _, l := range f.Package.Locations {
+			file, _, _ := strings.Cut(l, "#")
+			all[i].files[file] = true
+		}
+	}
+	return all
 }
 
 func score(s severity.Severity) string {

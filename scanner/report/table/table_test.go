@@ -1,6 +1,7 @@
 package table_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -31,6 +32,30 @@ Findings: 3 (1 critical, 1 high, 1 unknown). Suppressed: 1. Packages evaluated: 
 
 func TestEncode(t *testing.T) {
 	require.Equal(t, want, string(table.Encode(reporttest.Report(), table.Options{Judged: 3})))
+}
+
+// The binary packages of one source are one row, counted each in the totals.
+func TestBinaryPackages(t *testing.T) {
+	r := reporttest.Report()
+	other, later := r.Findings[1], r.Findings[1]
+	other.Package.PURL = "pkg:deb/debian/openssl@3.0.1-1?arch=amd64&distro=debian-12"
+	later.Package.PURL, later.Package.Version = other.Package.PURL, "3.0.1-2"
+	r.Findings = []scanner.Finding{r.Findings[1], other, later}
+	text := string(table.Encode(r, table.Options{Judged: 3}))
+	require.Contains(t, text, "openssl (2 packages)  3.0.1-1")
+	require.Contains(t, text, "openssl               3.0.1-2")
+	require.Contains(t, text, "Findings: 3 (3 unknown).")
+	require.Equal(t, 3, strings.Count(string(table.Encode(r, table.Options{Judged: 3, Details: true})), "  CVE-2026-0004 in pkg:"))
+}
+
+func TestDirectory(t *testing.T) {
+	r := reporttest.Report()
+	r.Target.Kind = scanner.KindDirectory
+	r.Findings = r.Findings[2:3]
+	r.Findings[0].Package.Locations = []string{"a/bom.json#ref", "a/bom.json#ref2", "b/go.mod"}
+	text := string(table.Encode(r, table.Options{Judged: 3}))
+	require.Contains(t, text, "REACHABLE  FOUND IN\n")
+	require.Contains(t, text, "YES        a/bom.json and 1 more\n")
 }
 
 func TestDetails(t *testing.T) {
