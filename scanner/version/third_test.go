@@ -48,7 +48,7 @@ func TestThirdOpinion(t *testing.T) {
 			r := rand.New(rand.NewPCG(4, uint64(len(ecosystem))))
 			hits := make([]int, len(other.known))
 			compared := 0
-			for range 20000 {
+			for range 6000 {
 				as, a := randomVersion(r, ecosystem)
 				bs, b := randomVersion(r, ecosystem)
 				theirA, errA := other.system.Parse(as)
