@@ -48,7 +48,7 @@ func TestThirdOpinion(t *testing.T) {
 			r := rand.New(rand.NewPCG(4, uint64(len(ecosystem))))
 			hits := make([]int, len(other.known))
 			compared := 0
-			for range 6000 {
+			for range 15000 {
 				as, a := randomVersion(r, ecosystem)
 				bs, b := randomVersion(r, ecosystem)
 				theirA, errA := other.system.Parse(as)
@@ -72,7 +72,7 @@ func TestThirdOpinion(t *testing.T) {
 					t.Errorf("%q against %q: we say %d, deps.dev %d", as, bs, a.Compare(b), theirA.Compare(theirB))
 				}
 			}
-			require.Greater(t, compared, 200)
+			require.Greater(t, compared, 100)
 			for i, d := range other.known {
 				require.Positive(t, hits[i], "deps.dev has come to agree, strike off: %s", d.why)
 			}
