@@ -69,17 +69,21 @@ func (c *collector) goPackage(modulePath, version, scope string) {
 }
 
 // goStdlib adds the standard library of the oldest toolchain that may build: that of
-// the toolchain line, or of a go line from 1.21 on. Older ones ask for nothing.
+// the toolchain line, or of a go line from 1.21 on. Older go lines ask for nothing, and
+// one of two numbers names the language and not a release (F-036).
 func (c *collector) goStdlib(line *modfile.Go, toolchain *modfile.Toolchain) {
 	least := goLine(line)
 	if toolchain != nil && goversion.Compare(toolchain.Name, least) > 0 {
 		least, _, _ = strings.Cut(toolchain.Name, "-") // of "go1.22.3-bigcorp", the release
 	}
-	if least == "" || goversion.Compare(least, "go1.21") < 0 {
+	switch {
+	case least == "" || goversion.Compare(least, "go1.21") < 0:
 		c.skip("stdlib", "no go line of 1.21 or later and no toolchain line says which toolchain builds it")
-		return
+	case goversion.Lang(least) == least:
+		c.skip("stdlib", "%s is a version of the language and not a release: which toolchain builds it is not known", least)
+	default:
+		c.goPackage("stdlib", least[len("go"):], "at least")
 	}
-	c.goPackage("stdlib", least[len("go"):], "at least")
 }
 
 // goLine is the go line as a toolchain's name, "" where there is none.

@@ -59,6 +59,14 @@ tool example.com/dep/cmd
 		want: []string{"Go stdlib 1.21.5 go.mod (at least)"},
 	},
 	{
+		name: "a language version (F-036)", file: "go.mod", text: "module m\ngo 1.22\n",
+		want: []string{"- stdlib: go1.22 is a version of the language and not a release: which toolchain builds it is not known"},
+	},
+	{
+		name: "a release candidate", file: "go.mod", text: "module m\ngo 1.22rc1\n",
+		want: []string{"Go stdlib 1.22.0-rc.1 go.mod (at least)"},
+	},
+	{
 		name: "the default toolchain", file: "go.mod", text: "module m\ngo 1.23.0\ntoolchain default\n",
 		want: []string{"Go stdlib 1.23.0 go.mod (at least)"},
 	},

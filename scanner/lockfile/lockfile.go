@@ -19,6 +19,7 @@
 //	Pub        pubspec.lock
 //	Conan      conan.lock (0.4 and 0.5)
 //	Swift      Package.resolved (1 to 3)
+//	CocoaPods  Podfile.lock, whose packages are listed and cannot be judged
 //
 // Of some more formats the name is known and nothing else ([Known] says yes): their
 // inventory is one entry of Unreadable that says what to do instead. A tree whose
@@ -115,6 +116,7 @@ var formats = []format{
 	{"mix", []string{"mix.lock"}, readMix},
 	{"pub", []string{"pubspec.lock"}, readPub},
 	{"conan", []string{"conan.lock"}, readConan},
+	{"cocoapods", []string{"podfile.lock"}, readPods},
 	{"swift", []string{"package.resolved"}, readSwift},
 }
 

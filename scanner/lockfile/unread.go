@@ -14,7 +14,6 @@ var unread = map[string]string{
 	"gopkg.lock":           "dep's lockfile is not read; move to Go modules, or scan the binary",
 	"paket.lock":           "Paket's lockfile is not read; scan project.assets.json or *.deps.json of the build",
 	"pixi.lock":            "conda has no OSV ecosystem, and pixi's lockfile is not read",
-	"podfile.lock":         "CocoaPods has no OSV ecosystem",
 	"rebar.lock":           "Rebar's lockfile is not read; scan an SBOM of the build",
 	"renv.lock":            "renv's lockfile is not read; scan an SBOM of the environment",
 	"stack.yaml.lock":      "Stack's lockfile is not read; scan an SBOM of the build",

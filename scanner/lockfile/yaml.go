@@ -82,6 +82,20 @@ func (n *node) pairs() iter.Seq2[string, *node] {
 	}
 }
 
+// items are the elements of a sequence; other nodes have none.
+func (n *node) items() iter.Seq[*node] {
+	return func(yield func(*node) bool) {
+		if n == nil || n.Kind != yaml.SequenceNode {
+			return
+		}
+		for _, item := range n.Content {
+			if !yield((*node)(item)) {
+				return
+			}
+		}
+	}
+}
+
 // get is the value of a key, nil where there is none.
 func (n *node) get(path ...string) *node {
 	for _, key := range path {

@@ -78,7 +78,7 @@ func (w *walk) visit(name string, d fs.DirEntry, err error) error {
 	case err != nil:
 		w.unreadable(name, err)
 		return fs.SkipDir // of a directory that cannot be listed
-	case d.IsDir() && skipped[d.Name()]:
+	case d.IsDir() && (skipped[d.Name()] || w.installedGems(name)):
 		return fs.SkipDir
 	case d.IsDir():
 		return nil
@@ -97,6 +97,17 @@ func (w *walk) visit(name string, d fs.DirEntry, err error) error {
 		}
 	}
 	return nil
+}
+
+// installedGems says whether a directory is where RubyGems unpacks gems: it is called
+// gems and has specifications beside it. A Gemfile.lock in a gem says what its authors
+// had, not what is installed (F-174).
+func (w *walk) installedGems(name string) bool {
+	if path.Base(name) != "gems" {
+		return false
+	}
+	beside, err := fs.Stat(w.root, path.Join(path.Dir(name), "specifications"))
+	return err == nil && beside.IsDir()
 }
 
 // file reads a file that is a part by its name, or else by a mark in it.

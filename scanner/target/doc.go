@@ -13,8 +13,9 @@
 // so (.cdx.json, .spdx, bom.xml, sbom.json and the like, see [IsSBOMName]), or if it
 // ends in .json or .xml and holds the mark of a format: the key bomFormat or
 // spdxVersion, or the namespace of CycloneDX. Other files are none of a scan's
-// business. Neither are the directories .git and node_modules: what is installed
-// there, the lockfile above says; a lockfile within is of the dependency's authors.
+// business. Neither are the directories .git and node_modules, nor gems where a
+// directory specifications stands beside it: what is installed there, the lockfile
+// above says; a lockfile within is of the dependency's authors.
 //
 // Symbolic links below the directory are not followed, so that nothing is read twice
 // and nothing outside. A link with the name of an SBOM or a lockfile is listed in

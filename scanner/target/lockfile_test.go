@@ -20,6 +20,8 @@ func TestReadLockfile(t *testing.T) {
 	require.Equal(t, []string{"package-lock.json#node_modules/left"}, inv.Packages[0].Locations)
 
 	write(t, dir, "node_modules/x/package-lock.json", lock)
+	write(t, dir, "bundle/specifications/rack-2.2.3.gemspec", "")
+	write(t, dir, "bundle/gems/rack-proxy-0.6.5/package-lock.json", lock)
 	write(t, dir, "old/package-lock.json", "{")
 	inv, err = Read(dir)
 	require.NoError(t, err)
@@ -34,4 +36,13 @@ func TestReadLockfile(t *testing.T) {
 
 	_, err = Read(write(t, dir, "half/package-lock.json", "{"))
 	require.ErrorContains(t, err, "read as a lockfile: reading lockfile package-lock.json: line 1")
+}
+
+// A directory that is only called gems is the project's own.
+func TestOwnGemsDirectory(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "gems/own/package-lock.json", lock)
+	inv, err := Read(dir)
+	require.NoError(t, err)
+	require.Len(t, inv.Packages, 1)
 }
