@@ -43,39 +43,50 @@ func Scan(ctx context.Context, inv Inventory, db *advisory.DB, o Options) (Repor
 	return s.report, nil
 }
 
+// atOnce is how many packages a goroutine takes.
+const atOnce = 256
+
 // all judges the packages on every processor. The report is put in order at the end, so
 // that it does not matter who judged which.
 func (s *scan) all(ctx context.Context, inv Inventory) (err error) {
 	if s.report, err = newReport(inv, s.db); err != nil {
 		return err
 	}
-	const atOnce = 256 // packages
 	packages := merge(inv.Packages)
+	parts := make([]judge, (len(packages.first)+atOnce-1)/atOnce)
 	var next atomic.Int64
-	judges := make([]judge, min(runtime.GOMAXPROCS(0), 1+len(packages.first)/atOnce))
 	var wg sync.WaitGroup
-	for i := range judges {
-		j := &judges[i]
-		j.scan = s
+	for range min(runtime.GOMAXPROCS(0), len(parts)) {
 		wg.Go(func() {
-			for j.err == nil {
-				from := int(next.Add(atOnce)) - atOnce
-				to := min(from+atOnce, len(packages.first))
-				if from >= to {
+			for n := int(next.Add(1)) - 1; n < len(parts); n = int(next.Add(1)) - 1 {
+				parts[n].scan = s
+				if parts[n].err = parts[n].judge(ctx, packages, n*atOnce); parts[n].err != nil {
 					return
 				}
-				j.judge(ctx, packages, from, to)
 			}
 		})
 	}
 	wg.Wait()
-	for i := range judges {
-		j := &judges[i]
-		if j.err != nil {
-			return j.err
+	return s.collect(parts)
+}
+
+// collect takes what was found into the report. The error is that of the first part which
+// has one: each before it was handed out earlier and is done.
+func (s *scan) collect(parts []judge) error {
+	findings, doubts := 0, len(s.report.NotEvaluated)
+	for i := range parts {
+		if err := parts[i].err; err != nil {
+			return err
 		}
-		s.report.Findings = append(s.report.Findings, j.findings...)
-		s.report.NotEvaluated = append(s.report.NotEvaluated, j.notEvaluated...)
+		findings += len(parts[i].findings)
+		doubts += len(parts[i].notEvaluated)
+	}
+	s.report.Findings = slices.Grow(s.report.Findings, findings)
+	s.report.NotEvaluated = slices.Grow(s.report.NotEvaluated, doubts)
+	for i := range parts {
+		s.report.Findings = append(s.report.Findings, parts[i].findings...)
+		s.report.NotEvaluated = append(s.report.NotEvaluated, parts[i].notEvaluated...)
+		parts[i] = judge{} // its memory is wanted
 	}
 	return nil
 }
@@ -87,7 +98,7 @@ type scan struct {
 	report  Report
 }
 
-// judge is what one goroutine found.
+// judge is what was found of one part of the packages.
 type judge struct {
 	*scan
 	findings     []Finding
@@ -95,13 +106,17 @@ type judge struct {
 	err          error
 }
 
-// judge judges some of the packages.
-func (j *judge) judge(ctx context.Context, packages merged, from, to int) {
-	for n := from; n < to && j.err == nil; n++ {
-		if j.err = ctx.Err(); j.err == nil {
-			j.err = j.one(packages.at(n))
+// judge judges the packages of its part.
+func (j *judge) judge(ctx context.Context, packages merged, from int) error {
+	for n := from; n < min(from+atOnce, len(packages.first)); n++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := j.one(packages.at(n)); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // one adds what the advisories say of one package: its findings, or why there is nothing
