@@ -2,6 +2,7 @@ package scanner
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"strconv"
 	"unicode/utf8"
@@ -12,8 +13,23 @@ import (
 // and numbers. It writes a report as it goes; encoding/json and a canonicalizer behind
 // it would hold it five times.
 type canonical struct {
-	buf []byte
-	err error
+	w       io.Writer
+	buf     []byte // not yet written
+	written int64
+	err     error
+}
+
+// flush writes what is there if that is as much as atLeast.
+func (c *canonical) flush(atLeast int) {
+	if len(c.buf) < atLeast {
+		return
+	}
+	if c.err == nil {
+		var n int
+		n, c.err = c.w.Write(c.buf)
+		c.written += int64(n)
+	}
+	c.buf = c.buf[:0]
 }
 
 // field begins a field; open is '{' for the first of an object.
@@ -97,6 +113,7 @@ func array[T any](c *canonical, list []T, element func(T)) {
 			c.buf = append(c.buf, ',')
 		}
 		element(e)
+		c.flush(64 << 10)
 	}
 	c.buf = append(c.buf, ']')
 }

@@ -1,7 +1,9 @@
 package scanner
 
 import (
+	"bytes"
 	"cmp"
+	"io"
 	"slices"
 
 	"github.com/stella-ops/stella/scanner/advisory"
@@ -84,12 +86,22 @@ func compareLayers(a, b *Layer) int {
 	return cmp.Or(cmp.Compare(x.Index, y.Index), cmp.Compare(x.DiffID, y.DiffID))
 }
 
-// Encode gives the report's bytes: canonical JSON (RFC 8785) and a line feed.
-func (r Report) Encode() ([]byte, error) {
-	const perFinding = 768 // bytes, about
-	c := canonical{buf: make([]byte, 0, 1024+perFinding*len(r.Findings))}
+// WriteTo writes the report: canonical JSON (RFC 8785) and a line feed.
+func (r Report) WriteTo(w io.Writer) (int64, error) {
+	c := canonical{w: w}
 	c.report(&r)
-	return append(c.buf, '\n'), c.err
+	c.buf = append(c.buf, '\n')
+	c.flush(1)
+	return c.written, c.err
+}
+
+// Encode gives the bytes that WriteTo writes.
+func (r Report) Encode() ([]byte, error) {
+	var b bytes.Buffer
+	if _, err := r.WriteTo(&b); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
 }
 
 // Each of the methods below writes one type, its keys in canonical order.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -14,24 +15,30 @@ import (
 	"github.com/stella-ops/stella/scanner/report/table"
 )
 
-// formats are the values of -format. judged is how many packages were.
-var formats = map[string]func(f *flags, r scanner.Report, judged int) ([]byte, error){
-	"cyclonedx": func(f *flags, r scanner.Report, _ int) ([]byte, error) { return cyclonedx.Encode(r, f.now) },
-	"json":      func(_ *flags, r scanner.Report, _ int) ([]byte, error) { return r.Encode() },
-	"openvex": func(f *flags, r scanner.Report, _ int) ([]byte, error) {
-		return openvex.Encode(r, openvex.Options{Author: f.author, Now: f.now})
+// formats are the values of -format. judged is how many packages were. The canonical
+// form is written as it is made: it may be large.
+var formats = map[string]func(f *flags, r scanner.Report, judged int) (io.WriterTo, error){
+	"cyclonedx": func(f *flags, r scanner.Report, _ int) (io.WriterTo, error) {
+		return made(cyclonedx.Encode(r, f.now))
 	},
-	"sarif": func(_ *flags, r scanner.Report, _ int) ([]byte, error) { return sarif.Encode(r) },
-	"table": func(f *flags, r scanner.Report, judged int) ([]byte, error) {
-		return table.Encode(r, table.Options{Judged: judged, Details: f.details}), nil
+	"json": func(_ *flags, r scanner.Report, _ int) (io.WriterTo, error) { return r, nil },
+	"openvex": func(f *flags, r scanner.Report, _ int) (io.WriterTo, error) {
+		return made(openvex.Encode(r, openvex.Options{Author: f.author, Now: f.now}))
+	},
+	"sarif": func(_ *flags, r scanner.Report, _ int) (io.WriterTo, error) { return made(sarif.Encode(r)) },
+	"table": func(f *flags, r scanner.Report, judged int) (io.WriterTo, error) {
+		return made(table.Encode(r, table.Options{Judged: judged, Details: f.details}), nil)
 	},
 }
 
+// made is an output that is whole in memory.
+func made(output []byte, err error) (io.WriterTo, error) { return bytes.NewReader(output), err }
+
 // write puts the output in its place, whole or not at all: what stood there stays
 // until the new file is complete. A device or a pipe is written to as it is.
-func write(name string, output []byte, stdout io.Writer) error {
+func write(name string, output io.WriterTo, stdout io.Writer) error {
 	if name == "" {
-		if _, err := stdout.Write(output); err != nil {
+		if _, err := output.WriteTo(stdout); err != nil {
 			return fmt.Errorf("writing the output: %w", err)
 		}
 		return nil
@@ -46,7 +53,7 @@ func write(name string, output []byte, stdout io.Writer) error {
 		return fmt.Errorf("-o %s: %w", name, err)
 	}
 	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(output)
+	_, err = output.WriteTo(tmp)
 	if err := errors.Join(err, tmp.Chmod(0o644), tmp.Close()); err != nil {
 		return fmt.Errorf("-o %s: %w", name, err)
 	}
@@ -56,12 +63,12 @@ func write(name string, output []byte, stdout io.Writer) error {
 	return nil
 }
 
-func writeThrough(name string, output []byte) error {
+func writeThrough(name string, output io.WriterTo) error {
 	file, err := os.OpenFile(name, os.O_WRONLY, 0)
 	if err != nil {
 		return fmt.Errorf("-o: %w", err)
 	}
-	_, err = file.Write(output)
+	_, err = output.WriteTo(file)
 	if err := errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("-o: %w", err)
 	}
