@@ -1,7 +1,9 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -12,6 +14,8 @@ import (
 	"unicode/utf16"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/stella-ops/stella/scanner/image/imagetest"
 )
 
 // A place is a directory with a good SBOM and a good record, for one row of the table.
@@ -70,6 +74,64 @@ const (
 	database = "record.json"
 )
 
+const debian = `-- 0/etc/os-release --
+ID=debian
+VERSION_ID="12"
+-- 0/var/lib/dpkg/status --
+Package: libssl3
+Status: install ok installed
+Source: openssl
+Architecture: amd64
+Version: 3.0.11-1
+
+`
+
+// image packs a recipe as docker save does.
+func (p place) image(recipe string) string {
+	p.t.Helper()
+	m, err := imagetest.Parse([]byte(recipe))
+	require.NoError(p.t, err)
+	var b bytes.Buffer
+	require.NoError(p.t, m.DockerArchive(&b, imagetest.Plain))
+	return p.file("image.tar", b.String())
+}
+
+// index is the bytes of an index of the good record.
+func (p place) index() string {
+	p.t.Helper()
+	out := filepath.Join(p.t.TempDir(), "index")
+	require.NoError(p.t, run(p.t.Context(), []string{"db", "build", "-o", out, p.path(database)}, nil, io.Discard, io.Discard))
+	text, err := os.ReadFile(out)
+	require.NoError(p.t, err)
+	return string(text)
+}
+
+func tarOf(t *testing.T, name, content string) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	require.NoError(t, w.WriteHeader(&tar.Header{Name: name, Size: int64(len(content)), Typeflag: tar.TypeReg, Format: tar.FormatGNU}))
+	_, err := io.WriteString(w, content)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return b.String()
+}
+
+// sparseTar is a tar of 2 KB with a file that GNU tar would unpack to 10 GB.
+func sparseTar(t *testing.T) string {
+	h := []byte(tarOf(t, "var/log/lastlog", strings.Repeat("\x00", 512)))
+	h[156] = tar.TypeGNUSparse
+	copy(h[386:], "00000000000\x0000000001000\x00") // one run of data
+	copy(h[483:], "112402762000\x00")               // the size with its holes
+	copy(h[148:156], "        ")
+	sum := 0
+	for _, c := range h[:512] {
+		sum += int(c)
+	}
+	copy(h[148:], fmt.Sprintf("%06o\x00 ", sum))
+	return string(h)
+}
+
 // TestBadInput is what the command says to what is not as it should be. A row that
 // fails writes nothing to standard output; no row leaves a file behind.
 func TestBadInput(t *testing.T) {
@@ -121,6 +183,34 @@ func TestBadInput(t *testing.T) {
 			p.file("tree/b/sbom.json", testSBOM[:50])
 			return []string{p.path("tree")}
 		}, 0, "b/sbom.json: reading SBOM sbom.json: line 1"},
+
+		{"image", func(p place) []string { return []string{p.image(debian + "-- 0/usr/share/doc/a --\n")} }, 0, "openssl"},
+		{"image with an entry that leads out", func(p place) []string { return []string{p.image("-- 0/../../etc/passwd --\n")} }, 1, `entry "../../etc/passwd": its name has "..", which leads out of the image`},
+		{"image with an absolute entry", func(p place) []string { return []string{p.image("-- 0//etc/passwd --\n")} }, 1, `entry "/etc/passwd": its name is an absolute path`},
+		{"image with links in a circle", func(p place) []string { return []string{p.image("-- 0/etc/os-release -> os-release --\n")} }, 1, "circle"},
+		{"image with a sparse file of 10 GB", func(p place) []string { return []string{p.file("image.tar", sparseTar(p.t))} }, 1, `entry "var/log/lastlog"`},
+		{"truncated image", func(p place) []string {
+			text, err := os.ReadFile(p.image(debian))
+			require.NoError(p.t, err)
+			return []string{p.file("cut.tar", string(text[:len(text)/3]))}
+		}, 1, "cut off"},
+		{"a tar that is no image", func(p place) []string { return []string{p.file("a.tar", tarOf(p.t, "a.txt", "a"))} }, 1, "no image"},
+
+		{"index", func(p place) []string { return []string{"-db", p.file("osv.index", p.index()), p.path("app.cdx.json")} }, 0, "CVE-2026-0001"},
+		{"truncated index", func(p place) []string {
+			text := p.index()
+			return []string{"-db", p.file("osv.index", text[:len(text)/2]), p.path("app.cdx.json")}
+		}, 1, "make the index anew with: stella-scan db build"},
+		{"index with a changed byte", func(p place) []string {
+			b := []byte(p.index())
+			b[bytes.Index(b, []byte("GHSA-aaaa"))] ^= 1
+			return []string{"-db", p.file("osv.index", string(b)), p.path("app.cdx.json")}
+		}, 1, "the index is damaged"},
+		{"index of another version", func(p place) []string {
+			b := []byte(p.index())
+			b[8]++ // the number of the format, after the magic number
+			return []string{"-db", p.file("osv.index", string(b)), p.path("app.cdx.json")}
+		}, 1, "make the index anew with: stella-scan db build"},
 
 		{"missing advisories", func(p place) []string { return []string{"-db", p.path("none"), p.path("app.cdx.json")} }, 1, "-db: "},
 		{"advisories without one", func(p place) []string {

@@ -9,16 +9,22 @@ It fetches nothing: the same target and advisories give the same bytes, anywhere
 TARGET is one of
   an SBOM       CycloneDX (JSON, XML) or SPDX 2 (JSON, tag-value), told by its content;
                 - is an SBOM on standard input
+  a lockfile    told by its name: package-lock.json, go.mod, Cargo.lock, poetry.lock,
+                Gemfile.lock, composer.lock, pom.xml and more
+  an image      what "docker save" or "skopeo copy" write: a docker-archive, an OCI
+                layout as a tar or as a directory
   a directory   every SBOM and lockfile below it
 
 Examples:
   stella-scan -db advisories app.cdx.json
-  stella-scan -db advisories -details services/
-  stella-scan -db all.zip -format json -o findings.json app.spdx.json
-  stella-scan -db advisories -format sarif -fail-on high app.cdx.json > scan.sarif
-  stella-scan -db advisories -callgraph calls.json -vex vex.json app.cdx.json
-  stella-scan -db advisories -format openvex -author "Shop security" -now 2026-11-26T09:00:00Z app.cdx.json
-  generator | stella-scan -db advisories -
+  stella-scan -db advisories package-lock.json -details
+  docker save shop:1.0 -o shop.tar && stella-scan -db osv.index shop.tar
+  stella-scan -db osv.index services/
+  generator | stella-scan -db all.zip -format json -o findings.json -
+  stella-scan -db osv.index -format sarif -fail-on high app.cdx.json > scan.sarif
+  stella-scan -db osv.index -callgraph calls.json -vex vex.json app.cdx.json
+  stella-scan -db osv.index -format openvex -author "Shop security" \
+    -now 2026-11-26T09:00:00Z app.cdx.json > shop.openvex.json
 
 Flags, before or after TARGET:
   -db PATH          OSV records (https://osv.dev): a directory, a zip as OSV
