@@ -35,6 +35,7 @@ var distroIDs = map[string]string{
 	"almalinux":                       "almalinux",
 	"alma":                            "almalinux",
 	"rocky":                           "rocky",
+	"rocky-linux":                     "rocky",
 	"rockylinux":                      "rocky",
 	"rocky linux":                     "rocky",
 	"fedora":                          "fedora",

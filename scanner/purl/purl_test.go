@@ -106,6 +106,7 @@ var identities = []struct {
 	{"pkg:rpm/redhat/bind-utils@9.11.4-1.el7?epoch=32&distro=rhel-7.9&upstream=bind-9.11.4-1.el7.src.rpm", "Red Hat:enterprise_linux:7", "bind-utils", "32:9.11.4-1.el7"},
 	{"pkg:rpm/almalinux/perl-Errno@1.30-1.el9?epoch=0&distro=almalinux-9.2&upstream=perl-5.32.1-1.el9.src.rpm", "AlmaLinux:9", "perl-Errno", "1.30-1.el9"},
 	{"pkg:rpm/rocky/openssl-libs@3.0.7-6.el9_2?epoch=1&distro=rocky-9.2&upstream=openssl-3.0.7-6.el9_2.src.rpm", "Rocky Linux:9", "openssl", "1:3.0.7-6.el9_2"},
+	{"pkg:rpm/rocky-linux/bash@5.1.8-6.el9?distro=rocky-linux-9&epoch=0", "Rocky Linux:9", "bash", "5.1.8-6.el9"}, // as OSV's own purls
 	{"pkg:rpm/opensuse/libz1@1.2.13-1?distro=opensuse-leap-15.5&upstream=zlib-1.2.13-1.src.rpm", "openSUSE:Leap 15.5", "zlib", "1.2.13-1"},
 	{"pkg:rpm/opensuse/libz1@1.2.13-1?distro=opensuse-tumbleweed-20240101", "openSUSE:Tumbleweed", "libz1", "1.2.13-1"},
 	{"pkg:rpm/opensuse/curl@8-1?distro=opensuse-15.5", "openSUSE:Leap 15.5", "curl", "8-1"},
@@ -203,6 +204,7 @@ func TestIdentifyRefuses(t *testing.T) {
 		{Component{PURL: "pkg:deb/debian/linux-libc-dev@6.1.94-1?upstream=linux&distro=debian-12"}, false, "headers"}, // F-248
 		{Component{PURL: "pkg:deb/ubuntu/linux-headers-generic@5.15.0.1?upstream=linux-meta&distro=ubuntu-22.04"}, false, "headers"},
 		{Component{PURL: "pkg:npm/angular/animations@1"}, false, "no npm scope"},
+		{Component{PURL: "pkg:npm/angular/@angular/core"}, false, "no npm scope"},
 		{Component{PURL: "pkg:npm/%40a/%40b%2Fc@1"}, false, "two npm scopes"},
 		{Component{PURL: "lodash@1"}, false, `begin with "pkg:"`},
 		{Component{PURL: "pkg:npm"}, false, "no type or no name"},
@@ -259,5 +261,35 @@ func FuzzIdentify(f *testing.F) {
 		require.NotEmpty(t, id.Ecosystem)
 		require.NotEmpty(t, id.Name)
 		require.Equal(t, id.Name, CanonicalName(id.Ecosystem, id.Name))
+	})
+}
+
+// FuzzDistro holds the two ways to say a release to each other: apart, as an operating
+// system has it, and in one word, as the qualifier distro has it.
+func FuzzDistro(f *testing.F) {
+	for id := range distroIDs {
+		f.Add(id, "12")
+	}
+	for _, release := range []string{"", "edge", "3.17_alpha20220715", "v3.19", "22.04.3 LTS (Jammy Jellyfish)", "18.04-ESM", "bookworm", "stream", "22.03-LTS-SP3", "9.", ".", "-1", "6.06"} {
+		f.Add("debian", release)
+		f.Add("ubuntu", release)
+		f.Add("alpine", release)
+		f.Add("openeuler", release)
+	}
+	f.Fuzz(func(t *testing.T, id, release string) {
+		ecosystem, err := Distro{id, release}.Ecosystem()
+		if err != nil {
+			require.NotEmpty(t, err.Error())
+			require.Empty(t, ecosystem)
+			return
+		}
+		base, suffix, scoped := strings.Cut(ecosystem, ":")
+		require.NotEmpty(t, base)
+		require.Equal(t, scoped, suffix != "", ecosystem)
+		if known := (Distro{ID: id}).known().ID; !strings.HasPrefix(known, "opensuse") { // "opensuse" and "leap-15.5" are another's
+			again, err := parseDistro(known + "-" + release).Ecosystem()
+			require.NoError(t, err)
+			require.Equal(t, ecosystem, again)
+		}
 	})
 }

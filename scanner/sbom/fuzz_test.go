@@ -46,6 +46,33 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(fuzzRead)
 }
 
+// parts are what the lists of the two JSON formats may hold.
+var parts = []string{
+	`{"bom-ref":"r","type":"library","group":"g","name":"n","version":"1","purl":"pkg:maven/n","cpe":"c","properties":[{"value":"v","name":"syft:package:type"}],"evidence":{"occurrences":[{"location":"l"}]},"components":[{"purl":"pkg:npm/a@1"}]}`,
+	`{"type":"operating-system","name":"debian","version":"12"},{"purl":"pkg:deb/debian/a@1"}`,
+	`{"SPDXID":"SPDXRef-OperatingSystem-1","name":"alpine","versionInfo":"3.19","primaryPackagePurpose":"OPERATING_SYSTEM"}`,
+	`{"SPDXID":"r","name":"n","versionInfo":"NONE","packageFileName":"f","sourceInfo":"built package from: s 1","externalRefs":[{"referenceType":"http://spdx.org/rdf/references/purl","referenceLocator":"pkg:npm/a@1"},{"referenceLocator":"c","referenceType":"cpe23Type"}]}`,
+	`null`, `{}`, `[]`, `{"name":1e5,"name":null}`, ``,
+}
+
+func FuzzCycloneDXJSON(f *testing.F) {
+	for _, part := range parts {
+		f.Add(part)
+	}
+	f.Fuzz(func(t *testing.T, components string) {
+		fuzzRead(t, `{"bomFormat":"CycloneDX","specVersion":"1.5","components":[`+components+`]}`)
+	})
+}
+
+func FuzzSPDXJSON(f *testing.F) {
+	for _, part := range parts {
+		f.Add(part)
+	}
+	f.Fuzz(func(t *testing.T, packages string) {
+		fuzzRead(t, `{"spdxVersion":"SPDX-2.3","documentDescribes":["r"],"packages":[`+packages+`]}`)
+	})
+}
+
 func FuzzXML(f *testing.F) {
 	for _, seed := range seeds {
 		f.Add(seed)
