@@ -51,6 +51,16 @@ race: ## every test under the race detector
 regression: ## the golden corpus of the scanner, or one case: CASE=SCN-0001
 	$(GO) test -count=1 ./regression $(if $(CASE),-args -case $(CASE))
 
+.PHONY: mutants
+MUTANTS ?= 400
+mutants: ## changes the scanner on purpose, reports which cases and tests notice: MUTANTS=400, 0 for all; SEED=1
+	$(GO) run ./regression/cmd/mutants run -n $(MUTANTS) -seed $(or $(SEED),1)
+	$(GO) run ./regression/cmd/mutants report
+
+.PHONY: sabotage
+sabotage: ## breaks the rule of each case and demands that exactly the cases on record fail
+	$(GO) run ./regression/cmd/mutants guards
+
 .PHONY: sweep
 sweep: binaries ## Go benchmarks into a benchstat table, then a full sweep with its decision (20 minutes)
 	@mkdir -p $(OUT)

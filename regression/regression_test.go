@@ -18,6 +18,7 @@ import (
 var (
 	update = flag.Bool("update", false, "rewrite expected/ of the cases that run, then read the diff")
 	only   = flag.String("case", "", "run the cases whose names begin so: SCN-0001")
+	keep   = flag.Bool("leave", true, "leave expected, actual and diff of a case in out/regression when it fails or is chosen")
 	corpus = flag.String("cases", os.Getenv("STELLA_REGRESSION_CASES"),
 		"directory of the cases, absolute or seen from the root of the repository (default $STELLA_REGRESSION_CASES, or regression/cases)")
 )
@@ -86,7 +87,7 @@ func check(t *testing.T, c regression.Case) {
 	if diff != "" {
 		t.Errorf("the outcome is not the golden one (-want +got)\n%s", diff)
 	}
-	if diff != "" || *only != "" {
+	if *keep && (diff != "" || *only != "") {
 		t.Logf("expected, actual and diff: %s", leave(t, c, expected, actual, diff))
 	}
 }
