@@ -3,10 +3,12 @@ package regression_test
 import (
 	"archive/zip"
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"io/fs"
 	"maps"
 	"math/rand/v2"
@@ -24,6 +26,8 @@ import (
 
 	"github.com/stella-ops/stella/regression"
 	"github.com/stella-ops/stella/scanner"
+	"github.com/stella-ops/stella/scanner/advisory"
+	"github.com/stella-ops/stella/scanner/image/imagetest"
 )
 
 var seed = flag.Uint64("seed", 1, "seed of the metamorphic runs")
@@ -80,6 +84,7 @@ var relations = []relation{
 		"another set",
 	},
 	{"advisories zipped", zipAdvisories, nil, ""},
+	{"advisories compiled", compileAdvisories, nil, ""},
 	{"evidence and statements shuffled", shuffleEvidence, nil, ""},
 	{
 		"as CycloneDX JSON", convert(toCycloneDXJSON),
@@ -100,6 +105,21 @@ var relations = []relation{
 		"as SPDX tag-value", convert(toTagValue),
 		[]func(*scanner.Report){targetDigest, targetKind, locations},
 		"another format, with its own rules for ids",
+	},
+	{
+		"as OCI layout", packed(func(m *imagetest.Image, file string) error { return m.OCILayout(file, imagetest.Plain) }),
+		[]func(*scanner.Report){targetDigest, targetKind},
+		"another format",
+	},
+	{
+		"as OCI archive", packedFile(imagetest.Plain, (*imagetest.Image).OCIArchive),
+		[]func(*scanner.Report){targetDigest, targetKind},
+		"another format",
+	},
+	{
+		"as docker-archive of gzip", packedFile(imagetest.Gzip, (*imagetest.Image).DockerArchive),
+		[]func(*scanner.Report){targetDigest},
+		"other bytes",
 	},
 }
 
@@ -222,8 +242,12 @@ func (y *tally) report(t *testing.T) {
 	for _, r := range relations {
 		t.Logf("%s: %d cases", r.name, y.ran[r.name])
 		for _, why := range slices.Sorted(maps.Keys(y.not[r.name])) {
-			slices.Sort(y.not[r.name][why])
-			t.Logf("    %s: not %s", why, strings.Join(y.not[r.name][why], " "))
+			ids := y.not[r.name][why]
+			slices.Sort(ids)
+			if len(ids) > 9 {
+				ids = append(ids[:9], fmt.Sprintf("and %d more", len(ids)-9))
+			}
+			t.Logf("    %s: not %s", why, strings.Join(ids, " "))
 		}
 		if *corpus == "" && *only == "" && y.ran[r.name] == 0 {
 			t.Errorf("%s: no case has anything of the kind", r.name)
@@ -453,6 +477,15 @@ func zipAdvisories(v *variant) (err error) {
 	return err
 }
 
+// compileAdvisories makes an index of the records. Where that fails there is no index to
+// open, and so an error, as there must be for the records themselves.
+func compileAdvisories(v *variant) error {
+	records := v.in.Advisories
+	v.in.Advisories = filepath.Join(v.scratch, "advisories.idx")
+	_ = advisory.Builder{}.Build(context.Background(), v.in.Advisories, records)
+	return nil
+}
+
 // shuffleEvidence gives call graphs and statements in another order, and in each its
 // nodes, calls and statements.
 func shuffleEvidence(v *variant) error {
@@ -483,4 +516,33 @@ func (v *variant) shuffleDocument(data []byte) ([]byte, error) {
 	lines := strings.SplitAfter(strings.TrimRight(string(data), "\n")+"\n", "\n")
 	v.rand.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
 	return []byte(strings.Join(lines, "")), nil
+}
+
+// packed packs the recipe of an image as another format.
+func packed(pack func(m *imagetest.Image, file string) error) func(*variant) error {
+	return func(v *variant) error {
+		if filepath.Ext(v.in.Target) != ".txtar" {
+			return cannot("the target is no recipe of an image")
+		}
+		recipe, err := os.ReadFile(v.in.Target)
+		if err != nil {
+			return err
+		}
+		image, err := imagetest.Parse(recipe)
+		if err != nil {
+			return err
+		}
+		v.in.Target = filepath.Join(v.scratch, "image.tar") // a layout too: the target is named after it
+		return pack(image, v.in.Target)
+	}
+}
+
+func packedFile(c imagetest.Compression, pack func(m *imagetest.Image, w io.Writer, c imagetest.Compression) error) func(*variant) error {
+	return packed(func(m *imagetest.Image, file string) error {
+		f, err := os.Create(file)
+		if err != nil {
+			return err
+		}
+		return errors.Join(pack(m, f, c), f.Close())
+	})
 }

@@ -37,7 +37,7 @@ func (b Binary) run(ctx context.Context, mutant int, timeout time.Duration, env 
 	script := fmt.Sprintf(`ulimit -v %d && exec "$0" "$@"`, maxMemory)
 	cmd := exec.CommandContext(ctx, "sh", append([]string{"-c", script, b.path}, args...)...)
 	cmd.Dir = b.dir
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(cmd.Environ(), env...)
 	cmd.Env = append(cmd.Env, "CI=true", "STELLA_MUTANT="+strconv.Itoa(mutant))
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
