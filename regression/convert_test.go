@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"os"
 	"strings"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
@@ -74,7 +73,7 @@ func convert(write func(document) ([]byte, error)) func(*variant) error {
 		if !v.isSBOM() {
 			return cannot("the target is no SBOM")
 		}
-		return rewrite(v.in.Target, func(data []byte) ([]byte, error) {
+		return v.rewrite(v.in.Target, func(data []byte) ([]byte, error) {
 			d, err := readDocument(data)
 			if err != nil {
 				return nil, err
@@ -91,11 +90,7 @@ func convert(write func(document) ([]byte, error)) func(*variant) error {
 // refusesRefs is an error where a statement names components by bom-ref.
 func (v *variant) refusesRefs() error {
 	for _, file := range v.in.VEX {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		if bytes.Contains(data, []byte(`"bomFormat"`)) {
+		if strings.Contains(v.files[file], `"bomFormat"`) {
 			return cannot("its VEX names bom-refs")
 		}
 	}
