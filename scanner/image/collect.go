@@ -2,7 +2,6 @@ package image
 
 import (
 	"cmp"
-	"io"
 
 	packageurl "github.com/package-url/packageurl-go"
 
@@ -36,7 +35,11 @@ func (c *collector) collect() error {
 			c.addOS(p, h.since[p.key()])
 		}
 	}
-	return nil
+	owners, err := c.owners()
+	if err != nil {
+		return err
+	}
+	return c.languages(owners)
 }
 
 // readRelease finds out which distribution the image has. One that does not say has
@@ -50,7 +53,7 @@ func (c *collector) readRelease() error {
 		if n == nil {
 			continue
 		}
-		r, err := osrelease.Parse(io.NewSectionReader(n.content, n.offset, n.size))
+		r, err := osrelease.Parse(n.open())
 		if err != nil {
 			c.unreadable(at, "it cannot be read, so that the release is not known: "+err.Error())
 			return nil

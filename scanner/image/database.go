@@ -1,13 +1,13 @@
 package image
 
 import (
-	"io"
 	"path"
 	"slices"
 
 	"github.com/stella-ops/stella/scanner"
 	"github.com/stella-ops/stella/scanner/image/apk"
 	"github.com/stella-ops/stella/scanner/image/dpkg"
+	"github.com/stella-ops/stella/scanner/image/rpm"
 	"github.com/stella-ops/stella/scanner/purl"
 )
 
@@ -21,10 +21,10 @@ type database struct {
 
 type dbFile struct {
 	path string
-	*node
+	*treeNode
+	log    *treeNode // of a database of SQLite, nil where there is none
+	beside string    // a file that goes first, "" for that itself
 }
-
-func (f dbFile) open() *section { return io.NewSectionReader(f.content, f.offset, f.size) }
 
 // A snapshot is what a database held after some layer.
 type snapshot struct {
@@ -66,6 +66,7 @@ func newHistories() []*history {
 	for _, d := range []database{
 		{files: dpkgFiles, read: readDpkg},
 		{files: apkFiles, read: readApk},
+		{files: rpmFiles, read: readRPM},
 	} {
 		all = append(all, &history{database: d, since: map[string]int{}})
 	}
@@ -80,7 +81,7 @@ func (h *history) observe(n int, t *tree) error {
 	if err != nil {
 		return err
 	}
-	if slices.EqualFunc(files, h.last, func(a, b dbFile) bool { return a.node == b.node && a.path == b.path }) {
+	if slices.EqualFunc(files, h.last, func(a, b dbFile) bool { return a == b }) {
 		return nil
 	}
 	h.last = files
@@ -110,7 +111,7 @@ func distinct(t *tree, paths ...string) ([]dbFile, error) {
 			return nil, err
 		}
 		if n != nil && !slices.ContainsFunc(files, func(f dbFile) bool { return f.path == at }) {
-			files = append(files, dbFile{at, n})
+			files = append(files, dbFile{path: at, treeNode: n})
 		}
 	}
 	return files, nil
@@ -124,7 +125,7 @@ func dpkgFiles(t *tree) ([]dbFile, error) {
 	nodes, names, err := t.list(dpkg.StatusDir)
 	for i, n := range nodes {
 		if dpkg.PackageOf(path.Base(names[i])) == "" { // the rest name files
-			files = append(files, dbFile{names[i], n})
+			files = append(files, dbFile{path: names[i], treeNode: n})
 		}
 	}
 	return files, err
@@ -175,6 +176,65 @@ func readApk(files []dbFile) snapshot {
 				o.upstream = p.Origin
 			}
 			s.packages = append(s.packages, o)
+		}
+	}
+	return s
+}
+
+// rpmFiles gives of each directory the file of the newest backend: rpm reads one.
+func rpmFiles(t *tree) ([]dbFile, error) {
+	var all []dbFile
+	for _, dir := range rpm.Dirs {
+		var here []dbFile
+		for _, name := range rpm.Names {
+			files, err := distinct(t, path.Join(dir, name))
+			if err != nil {
+				return nil, err
+			}
+			here = append(here, files...)
+		}
+		if len(here) == 0 || slices.ContainsFunc(all, func(f dbFile) bool { return f.path == here[0].path }) {
+			continue
+		}
+		log, _, err := t.file(path.Join(dir, rpm.Names[0]) + rpm.LogSuffix)
+		if err != nil {
+			return nil, err
+		}
+		if path.Base(here[0].path) == rpm.Names[0] {
+			here[0].log = log
+		}
+		for i := range here[1:] {
+			here[i+1].beside = here[0].path
+		}
+		all = append(all, here...)
+	}
+	return all, nil
+}
+
+func readRPM(files []dbFile) snapshot {
+	var s snapshot
+	for _, f := range files {
+		if f.beside != "" {
+			s.fail(f.path, "it is another package database of rpm, and was not read", f.beside+" stands beside it, in a newer format")
+			continue
+		}
+		var log *section
+		if f.log != nil {
+			log = f.log.open()
+		}
+		packages, problems, err := rpm.Read(f.open(), log)
+		if err != nil {
+			s.fail(f.path, "the package database of rpm cannot be read", err.Error())
+			continue
+		}
+		for _, p := range problems {
+			s.fail(p.Package, f.path, p.Reason)
+		}
+		for _, p := range packages {
+			s.packages = append(s.packages, osPackage{
+				kind: "rpm", name: p.Name, version: p.Version + "-" + p.Release, arch: p.Arch,
+				epoch: p.Epoch, module: p.Module, upstream: p.SourceRPM, location: f.path, files: p.Files,
+			})
 		}
 	}
 	return s

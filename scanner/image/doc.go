@@ -34,7 +34,17 @@
 //
 // The release from etc/os-release, else usr/lib/os-release, of the image alone: without
 // one, packages of the operating system are of no known release, and not judged. The
-// databases of dpkg and apk. Each by its own package below this one.
+// databases of dpkg, apk and rpm. Installed Python distributions, npm packages, gems, Java
+// archives, Go and Rust programs, and SBOMs by their names. Each by its own package below
+// this one, or by sbom.
+//
+// # Files of the operating system
+//
+// A distribution fixes what it ships without giving it the version in which the upstream
+// project did, so that only its own advisories say what is fixed. Metadata of a language
+// in a file that belongs to a package of the operating system, by the lists of dpkg, apk
+// or rpm, is therefore listed in Inventory.Unreadable as covered by that package, and not
+// held against upstream's advisories.
 //
 // # Guarantees
 //

@@ -3,6 +3,7 @@ package image
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"path"
@@ -12,26 +13,28 @@ import (
 
 // A tree is the files of an image after some of its layers.
 type tree struct {
-	root    *node
-	removed map[string]*node // by path: what the layer at work took out of those below
+	root    *treeNode
+	removed map[string]*treeNode // by path: what the layer at work took out of those below
 }
 
-// A node is a file of a tree. Only directories change, by getting other children.
-type node struct {
+// A treeNode is a file of a tree. Only directories change, by getting other children.
+type treeNode struct {
 	kind     kind
 	layer    int // that brought it
 	name     string
-	children map[string]*node // of a directory
-	link     string           // of a symbolic link
-	content  *section         // of the layer
+	children map[string]*treeNode // of a directory
+	link     string               // of a symbolic link
+	content  *section             // of the layer
 	offset   int64
 	size     int64
 	// before is the file that was at this path below this file's layer: with it, the
 	// path has held a file since before.layer, without a break.
-	before *node
+	before *treeNode
 }
 
-func newTree() *tree { return &tree{root: &node{kind: isDir, children: map[string]*node{}}} }
+func (n *treeNode) open() *section { return io.NewSectionReader(n.content, n.offset, n.size) }
+
+func newTree() *tree { return &tree{root: &treeNode{kind: isDir, children: map[string]*treeNode{}}} }
 
 // An entryError is a fault of one entry of a layer.
 func entryError(name string, err error) error { return fmt.Errorf("entry %q: %w", name, err) }
@@ -42,7 +45,7 @@ var errLoop = errors.New("its symbolic links go in a circle, or on for too long"
 // layer and nothing in it, wherever in the tar they stand; then the entries in order, with
 // hard links last, for their targets may come after them.
 func (t *tree) apply(n int, l *layer) error {
-	t.removed = map[string]*node{}
+	t.removed = map[string]*treeNode{}
 	for _, name := range l.opaque {
 		if err := t.clear(name); err != nil {
 			return entryError(path.Join(name, whiteoutOpaque), err)
@@ -79,7 +82,7 @@ func (t *tree) clear(name string) error {
 	for child, n := range dir.children {
 		t.removed[path.Join(at, child)] = n
 	}
-	dir.children = map[string]*node{}
+	dir.children = map[string]*treeNode{}
 	return nil
 }
 
@@ -111,10 +114,10 @@ func (t *tree) put(n int, l *layer, e entry) error {
 	if e.kind == isDir && old != nil && old.kind == isDir {
 		return nil
 	}
-	made := &node{kind: e.kind, layer: n, name: base, link: e.link, content: l.content, offset: e.offset, size: e.size}
+	made := &treeNode{kind: e.kind, layer: n, name: base, link: e.link, content: l.content, offset: e.offset, size: e.size}
 	switch e.kind {
 	case isDir:
-		made.children = map[string]*node{}
+		made.children = map[string]*treeNode{}
 	case isHardLink:
 		target, _, err := t.resolve(e.link, false)
 		if err != nil {
@@ -139,7 +142,7 @@ func (t *tree) put(n int, l *layer, e entry) error {
 
 // removedAt finds what the layer at work has taken out at a path, or with a directory
 // above it.
-func (t *tree) removedAt(name string) *node {
+func (t *tree) removedAt(name string) *treeNode {
 	for above, rest := name, ""; above != "." && above != ""; {
 		if n := t.removed[above]; n != nil {
 			for part := range strings.SplitSeq(rest, "/") {
@@ -160,7 +163,7 @@ func (t *tree) removedAt(name string) *node {
 
 // makeDirs resolves a directory for layer n, and makes what is missing of it: layers may
 // leave out the entries of directories.
-func (t *tree) makeDirs(n int, name string) (*node, string, error) {
+func (t *tree) makeDirs(n int, name string) (*treeNode, string, error) {
 	dir, at, err := t.walk(name, true, n)
 	if err == nil && dir.kind != isDir {
 		err = fmt.Errorf("%s is no directory", at)
@@ -171,14 +174,14 @@ func (t *tree) makeDirs(n int, name string) (*node, string, error) {
 // resolve finds a path with its symbolic links followed, the last one only if wanted. All
 // of it stays within the image: an absolute link begins at its root, and ".." ends there.
 // It gives the path without links, too.
-func (t *tree) resolve(name string, followLast bool) (*node, string, error) {
+func (t *tree) resolve(name string, followLast bool) (*treeNode, string, error) {
 	return t.walk(name, followLast, -1)
 }
 
 // walk is resolve; with a layer of 0 or more, it makes directories that are missing.
-func (t *tree) walk(name string, followLast bool, layer int) (*node, string, error) {
+func (t *tree) walk(name string, followLast bool, layer int) (*treeNode, string, error) {
 	type step struct {
-		dir  *node
+		dir  *treeNode
 		path string
 	}
 	at := []step{{t.root, ""}} // from the root to where we are
@@ -204,7 +207,7 @@ func (t *tree) walk(name string, followLast bool, layer int) (*node, string, err
 			if layer < 0 {
 				return nil, "", fs.ErrNotExist
 			}
-			next = &node{kind: isDir, layer: layer, name: part, children: map[string]*node{}}
+			next = &treeNode{kind: isDir, layer: layer, name: part, children: map[string]*treeNode{}}
 			here.dir.children[part] = next
 		}
 		if next.kind == isSymlink && (followLast || len(todo) > 0) {
@@ -231,7 +234,7 @@ func (t *tree) walk(name string, followLast bool, layer int) (*node, string, err
 
 // file resolves a path to a regular file. There is none where the path leads nowhere or
 // to something else.
-func (t *tree) file(name string) (*node, string, error) {
+func (t *tree) file(name string) (*treeNode, string, error) {
 	n, at, err := t.resolve(name, true)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -246,7 +249,7 @@ func (t *tree) file(name string) (*node, string, error) {
 
 // list gives the regular files of a directory in the order of their names. Links in it
 // are followed.
-func (t *tree) list(dir string) ([]*node, []string, error) {
+func (t *tree) list(dir string) ([]*treeNode, []string, error) {
 	d, at, err := t.resolve(dir, true)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && d.kind != isDir {
 		return nil, nil, nil
@@ -254,7 +257,7 @@ func (t *tree) list(dir string) ([]*node, []string, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	var nodes []*node
+	var nodes []*treeNode
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(d.children)) {
 		n, p, err := t.file(path.Join(at, name))
@@ -269,11 +272,11 @@ func (t *tree) list(dir string) ([]*node, []string, error) {
 }
 
 // each calls visit for every regular file, in the order of paths' elements.
-func (t *tree) each(visit func(name string, n *node) error) error {
+func (t *tree) each(visit func(name string, n *treeNode) error) error {
 	return eachBelow("", t.root, visit)
 }
 
-func eachBelow(at string, n *node, visit func(string, *node) error) error {
+func eachBelow(at string, n *treeNode, visit func(string, *treeNode) error) error {
 	for _, name := range slices.Sorted(maps.Keys(n.children)) {
 		child := n.children[name]
 		below := path.Join(at, name)

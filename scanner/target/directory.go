@@ -36,7 +36,7 @@ type part struct {
 // parts are asked in this order.
 var parts = []part{
 	{named: lockfile.Known, read: lockfile.Read},
-	{named: IsSBOMName, marks: sbomMarks, read: readSBOMWithin},
+	{named: sbom.IsName, marks: sbomMarks, read: readSBOMWithin},
 }
 
 // A walk reads a directory into one inventory.

@@ -10,7 +10,7 @@
 // # Directories
 //
 // A file below a directory is a lockfile by its name. It is an SBOM if its name says
-// so (.cdx.json, .spdx, bom.xml, sbom.json and the like, see [IsSBOMName]), or if it
+// so (.cdx.json, .spdx, bom.xml, sbom.json and the like, see [sbom.IsName]), or if it
 // ends in .json or .xml and holds the mark of a format: the key bomFormat or
 // spdxVersion, or the namespace of CycloneDX. Other files are none of a scan's
 // business. Neither are the directories .git and node_modules, nor gems where a

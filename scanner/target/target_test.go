@@ -193,16 +193,6 @@ func TestLocationOfPackageWithoutOne(t *testing.T) {
 	require.Equal(t, []string{"a#b", "a#c"}, within("a", scanner.Package{Locations: []string{"b", "c"}}).Locations)
 }
 
-func TestIsSBOMName(t *testing.T) {
-	for name, want := range map[string]bool{
-		"bom.json": true, "bom.xml": true, "SBOM.json": true, "app.cdx.json": true, "app.cdx.xml": true, "a.spdx": true,
-		"a.spdx.json": true, "shop-sbom.json": true, "shop_bom.xml": true, "shop.sbom.json": true,
-		"package.json": false, "bombs.json": false, "bom.go": false, "sbom": false, ".json": false, "sbom.schema.json": false,
-	} {
-		require.Equal(t, want, IsSBOMName(name), name)
-	}
-}
-
 // A mark is found wherever the writes are cut.
 func TestSearch(t *testing.T) {
 	text := "x" + sbomMarks[0] + "y"

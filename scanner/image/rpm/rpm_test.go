@@ -1,0 +1,131 @@
+package rpm
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/stella-ops/stella/scanner/image/imagetest"
+)
+
+const two = `Name: perl-ExtUtils-Embed
+Epoch: 4
+Version: 1.34
+Release: 422.el8
+Arch: noarch
+Source: perl-5.26.3-422.el8.src.rpm
+Module: perl:5.26
+File: /usr/share/perl5/ExtUtils/Embed.pm
+File: /usr/share/perl5/ExtUtils
+File: /README
+
+Name: gpg-pubkey
+Version: 6d745a60
+Release: 60287f36
+
+Name: bash
+Version: 5.1.8
+Release: 6.el9
+Arch: x86_64
+Source: (none)
+`
+
+func section(b []byte) *io.SectionReader {
+	return io.NewSectionReader(bytes.NewReader(b), 0, int64(len(b)))
+}
+
+func content(t testing.TB, form, text string) []byte {
+	b, err := imagetest.Content(form, []byte(text))
+	require.NoError(t, err)
+	return b
+}
+
+var forms = []string{"rpm-sqlite", "rpm-ndb", "rpm-bdb"}
+
+func TestRead(t *testing.T) {
+	for _, form := range forms {
+		packages, problems, err := Read(section(content(t, form, two)), nil)
+		require.NoError(t, err, form)
+		require.Empty(t, problems)
+		require.Equal(t, []Package{
+			{
+				Name: "perl-ExtUtils-Embed", Version: "1.34", Release: "422.el8", Arch: "noarch", Epoch: "4",
+				SourceRPM: "perl-5.26.3-422.el8.src.rpm", Module: "perl:5.26",
+				Files: []string{"usr/share/perl5/ExtUtils/Embed.pm", "usr/share/perl5/ExtUtils", "README"},
+			},
+			{Name: "bash", Version: "5.1.8", Release: "6.el9", Arch: "x86_64"},
+		}, packages, form)
+	}
+}
+
+// A header of many pages, and rows of several sizes around what a page holds.
+func TestReadLong(t *testing.T) {
+	for _, form := range forms {
+		for files := 1; files < 4000; files += 97 {
+			var b strings.Builder
+			b.WriteString("Name: a\nVersion: 1\nRelease: 1\n")
+			for i := range files {
+				fmt.Fprintf(&b, "File: /usr/share/a/file-%d\n", i)
+			}
+			packages, _, err := Read(section(content(t, form, b.String())), nil)
+			require.NoError(t, err, form)
+			require.Len(t, packages, 1)
+			require.Len(t, packages[0].Files, files)
+			require.Equal(t, fmt.Sprintf("usr/share/a/file-%d", files-1), packages[0].Files[files-1])
+		}
+	}
+}
+
+func TestReadProblems(t *testing.T) {
+	for _, form := range forms {
+		packages, problems, err := Read(section(content(t, form, "Version: 1\n\nName: b\nRelease: 1\n\nName: c\nVersion: 1\nRelease: 1\n")), nil)
+		require.NoError(t, err)
+		require.Len(t, packages, 1)
+		require.Equal(t, []Problem{{"header 1", "its header has no name"}, {"b", "its header has no version"}}, problems)
+	}
+}
+
+// Whatever byte is cut off or turned, nothing panics, and no package is made of nothing.
+func TestReadDamaged(t *testing.T) {
+	for _, form := range forms {
+		whole := content(t, form, two)
+		for cut := 0; cut < len(whole); cut += 61 {
+			packages, _, err := Read(section(whole[:cut]), nil)
+			require.True(t, err != nil || len(packages) == 2, "%s cut at %d: %d packages and no error", form, cut, len(packages))
+		}
+		for i := range min(len(whole), 6000) {
+			turned := bytes.Clone(whole)
+			turned[i] ^= 0xff
+			_, _, _ = Read(section(turned), nil)
+		}
+	}
+	_, _, err := Read(section([]byte("something of another kind")), nil)
+	require.ErrorContains(t, err, "none of SQLite, ndb and Berkeley DB")
+}
+
+func FuzzRead(f *testing.F) {
+	for _, form := range forms {
+		f.Add(content(f, form, two))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		packages, _, err := Read(section(b), section(b))
+		require.True(t, err == nil || packages == nil)
+		for _, p := range packages {
+			require.NotEmpty(t, p.Name)
+			require.NotEmpty(t, p.Version)
+		}
+	})
+}
+
+func FuzzHeader(f *testing.F) {
+	f.Add([]byte{0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 3, 0xe8, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0, 1, 'a', 0})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if p, err := parseHeader(b); err == nil {
+			require.NotEmpty(t, p.Name)
+		}
+	})
+}
