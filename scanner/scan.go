@@ -127,8 +127,17 @@ func (j *judge) one(p Package) error {
 		return nil
 	}
 	records, err := j.db.Lookup(p.Ecosystem, p.Name)
-	if err != nil || len(records) == 0 {
+	if err != nil {
 		return err
+	}
+	_, unreadable := version.Parse(p.Ecosystem, p.Version)
+	if unreadable != nil {
+		// Said once, not by every record. One may still list the version by its text, or
+		// concern all versions.
+		j.doubt(p, unreadable.Error())
+	}
+	if len(records) == 0 {
+		return nil
 	}
 	groups := make(map[string]*group)
 	q := advisory.Query{Ecosystem: p.Ecosystem, Name: p.Name, Version: p.Version, Withdrawn: j.options.Withdrawn}
@@ -145,6 +154,9 @@ func (j *judge) one(p Package) error {
 			}
 			groups[g.ID].add(r, v)
 		case advisory.Unknown:
+			if unreadable != nil {
+				continue
+			}
 			j.doubt(p, fmt.Sprintf("%s cannot be judged: %s", r.ID, v.Reason))
 		}
 	}
@@ -169,9 +181,6 @@ func (s *scan) unjudgeable(p Package) string {
 		return "no version"
 	case !s.db.Has(p.Ecosystem):
 		return "no advisories for ecosystem " + p.Ecosystem
-	}
-	if _, err := version.Parse(p.Ecosystem, p.Version); err != nil {
-		return err.Error()
 	}
 	return ""
 }

@@ -111,6 +111,23 @@ func TestNotEvaluated(t *testing.T) {
 	require.Empty(t, r.NotEvaluated, "judged, and not affected")
 }
 
+// A version without a place in the order is not evaluated, and found all the same where an
+// advisory lists it by its text or concerns every version.
+func TestUnreadableVersion(t *testing.T) {
+	const listed = `{"id":%q,"modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"npm","name":"odd"},"ranges":[{"type":"SEMVER","events":[%s]}],"versions":[%s]}]}`
+	db := open(t,
+		fmt.Sprintf(listed, "CVE-2026-0001", `{"introduced":"0"},{"fixed":"1.0.0"}`, `"nightly"`),
+		fmt.Sprintf(listed, "CVE-2026-0002", `{"introduced":"0"}`, ``),
+		fmt.Sprintf(listed, "CVE-2026-0003", `{"introduced":"0"},{"fixed":"1.0.0"}`, ``))
+	r := scan(t, scanner.Inventory{Packages: []scanner.Package{npm("odd", "nightly")}}, db, scanner.Options{})
+	require.Len(t, r.Findings, 2)
+	require.Equal(t, "CVE-2026-0001", r.Findings[0].ID)
+	require.Equal(t, "CVE-2026-0002", r.Findings[1].ID)
+	require.Len(t, r.NotEvaluated, 1, "once, not for every record")
+	require.Contains(t, r.NotEvaluated[0].Reason, `npm version "nightly"`)
+	require.Len(t, scan(t, scanner.Inventory{Packages: []scanner.Package{npm("unknown", "nightly")}}, db, scanner.Options{}).NotEvaluated, 1, "also where no record names the package")
+}
+
 // F-028 and its twin F-180: a scanner that always answers "not reachable", or always
 // "reachable", must fail one of the two.
 func TestReachability(t *testing.T) {

@@ -22,6 +22,8 @@
 //     names the "1.0.0" of PyPI.
 //   - A GIT range says nothing of a version number, neither yes nor no, wherever in the
 //     list it stands. An entry that has nothing but GIT ranges cannot be judged.
+//   - A range from "0" on, without anything that could end it, holds every version, also
+//     one that has no place in the order.
 //   - A range of unknown type, or with a version that cannot be read, cannot be judged.
 //     The entry's other ranges and versions still can: affected by one of them is
 //     affected, otherwise the verdict is unknown.

@@ -45,7 +45,7 @@ type Verdict struct {
 // Affects judges a package version by the rules in the package's documentation (OSV
 // schema, section "Evaluation"). A withdrawn record affects nothing unless q asks for
 // it. A version that the ecosystem's order cannot read is affected where it is
-// enumerated, and otherwise unknown.
+// enumerated or every version is, and otherwise unknown.
 func (r *Record) Affects(q Query) Verdict {
 	if r.Withdrawn != "" && !q.Withdrawn {
 		return Verdict{Status: NotAffected, Reason: "withdrawn " + r.Withdrawn}
@@ -196,6 +196,10 @@ func (e *evaluation) inRange(a *Affected, r *Range) (in bool, doubt string) {
 		return false, fmt.Sprintf("a %s range cannot be judged: %s", r.Type, r.broken)
 	}
 	line, v, err := e.onLine(a, r)
+	if err != nil && r.partial == "" && r.line.everything() {
+		e.reasons = append(e.reasons, r.Type+" range of every version")
+		return true, ""
+	}
 	if err != nil {
 		return false, fmt.Sprintf("the package's version cannot be compared: %v", err)
 	}

@@ -174,8 +174,19 @@ func TestAffects(t *testing.T) {
 		},
 		{
 			rule:     "a package version that cannot be read is affected only where it is enumerated",
-			affected: `[{"package": {"ecosystem": "PyPI", "name": "pkg"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}], "versions": ["dev snapshot"]}]`,
+			affected: `[{"package": {"ecosystem": "PyPI", "name": "pkg"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2"}]}], "versions": ["dev snapshot"]}]`,
 			want:     vectors{"dev snapshot": "yes", "other snapshot": "unknown", "": "unknown"},
+		},
+		{
+			rule:     "a range from 0 on holds every version, also one that cannot be read",
+			affected: `[{"package": {"ecosystem": "PyPI", "name": "pkg"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}]`,
+			want:     vectors{"1.0": "yes", "dev snapshot": "yes", "": "unknown"},
+		},
+		{
+			rule:     "but not where a limit or an event of unknown kind may end it",
+			affected: `[{"package": {"ecosystem": "PyPI", "name": "pkg"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"limit": "2"}]}, {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"paused": "2"}]}]}]`,
+			want:     vectors{"dev snapshot": "unknown"},
+			problems: 1,
 		},
 		{
 			rule:     "SEMVER ranges compare by SemVer precedence, build metadata apart (F-222)",

@@ -190,6 +190,12 @@ func (t timeline) ending(from *point, i int) (span, bool) {
 	return span{from: from}, true
 }
 
+// everything reports whether the range holds each version, also one that has no place in
+// the order: a branch, a text.
+func (t timeline) everything() bool {
+	return len(t.points) == 1 && t.points[0].zero && len(t.limits) == 0
+}
+
 // beforeLimits is the schema's BeforeLimits.
 func (t timeline) beforeLimits(v version.Version) bool {
 	return len(t.limits) == 0 || slices.ContainsFunc(t.limits, func(l version.Version) bool { return v.Compare(l) < 0 })
