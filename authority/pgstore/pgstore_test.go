@@ -1,0 +1,192 @@
+package pgstore_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/stella-ops/stella/authority"
+	"github.com/stella-ops/stella/authority/embedded/pgserver"
+	"github.com/stella-ops/stella/authority/pgstore"
+	"github.com/stella-ops/stella/authority/storetest"
+)
+
+var update = flag.Bool("update", false, "rewrite schema.txt from the migrations, then read the diff")
+
+// server is one cluster for the tests of the package; each test has a database of its own.
+var server *pgserver.Server
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	var err error
+	if server, err = pgserver.Start(context.Background(), "max_connections=200"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	if err := server.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+var databases atomic.Int64
+
+// newDatabase makes an empty database.
+func newDatabase(t storetest.T) string {
+	name := fmt.Sprintf("test_%d", databases.Add(1))
+	conn, err := pgx.Connect(t.Context(), server.DSN("postgres"))
+	require.NoError(t, err)
+	defer conn.Close(t.Context())
+	_, err = conn.Exec(t.Context(), "CREATE DATABASE "+name)
+	require.NoError(t, err)
+	return server.DSN(name)
+}
+
+func openStore(t storetest.T, dsn string) *pgstore.Store {
+	s, err := pgstore.Open(t.Context(), dsn)
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func openBackend(t storetest.T) storetest.Backend {
+	dsn := newDatabase(t)
+	s := openStore(t, dsn)
+	_, err := s.Up(t.Context())
+	require.NoError(t, err)
+	engine, err := s.Version(t.Context())
+	require.NoError(t, err)
+	return storetest.Backend{
+		Store: s, Engine: engine,
+		Restart: func(t storetest.T) authority.TokenStore {
+			s.Close()
+			return openStore(t, dsn)
+		},
+	}
+}
+
+func TestContract(t *testing.T) { storetest.Run(t, openBackend) }
+
+func TestMigrations(t *testing.T) {
+	s := openStore(t, newDatabase(t))
+	status, err := s.Status(t.Context())
+	require.NoError(t, err)
+	require.Len(t, status, 1)
+	require.False(t, status[0].Applied)
+	differences, err := s.Check(t.Context())
+	require.NoError(t, err)
+	require.Len(t, differences, 1)
+	require.Contains(t, differences[0], "run stella-authority migrate up")
+
+	for range 2 { // up, down, up, with data; and up again is nothing to do
+		applied, err := s.Up(t.Context())
+		require.NoError(t, err)
+		require.Len(t, applied, 1)
+		again, err := s.Up(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, again)
+		differences, err := s.Check(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, differences)
+		_, err = s.Save(t.Context(), storetest.NewMaker(1).Plain(), authority.Absent())
+		require.NoError(t, err)
+		gone, err := s.Down(t.Context())
+		require.NoError(t, err)
+		require.Len(t, gone, 1)
+		none, err := s.Down(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, none)
+	}
+}
+
+// Eight instances that start at once make one schema.
+func TestEightStarters(t *testing.T) {
+	dsn := newDatabase(t)
+	var wg sync.WaitGroup
+	var applied atomic.Int64
+	errs := make([]error, 8)
+	for i := range errs {
+		wg.Go(func() {
+			s, err := pgstore.Open(t.Context(), dsn)
+			if err != nil {
+				errs[i] = err
+				return
+			}
+			defer s.Close()
+			list, err := s.Up(t.Context())
+			applied.Add(int64(len(list)))
+			errs[i] = err
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		require.NoError(t, err)
+	}
+	require.EqualValues(t, 1, applied.Load())
+	differences, err := openStore(t, dsn).Check(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, differences)
+}
+
+// Check names what somebody altered by hand.
+func TestDrift(t *testing.T) {
+	for _, test := range []struct{ alter, want string }{
+		{"ALTER TABLE authority.tokens ALTER COLUMN kind TYPE varchar(80)", "column tokens.kind is"},
+		{"ALTER TABLE authority.tokens ALTER COLUMN kind TYPE text COLLATE \"C.utf8\"", "column tokens.kind is"},
+		{"ALTER TABLE authority.tokens ALTER COLUMN created_at_utc TYPE timestamptz(6)", "column tokens.created_at_utc is"},
+		{"ALTER TABLE authority.tokens ALTER COLUMN created_by DROP NOT NULL", "column tokens.created_by is"},
+		{"ALTER TABLE authority.tokens ADD COLUMN note text", "column tokens.note is not of the migrations"},
+		{"ALTER TABLE authority.tokens DROP COLUMN last_used_at_utc", "column tokens.last_used_at_utc is missing"},
+		{"ALTER TABLE authority.tokens DROP CONSTRAINT ck_tokens_revocation", "constraint ck_tokens_revocation is missing"},
+		{"DROP INDEX authority.ix_tokens_owner_id", "index authority.ix_tokens_owner_id is missing"},
+		{"COMMENT ON COLUMN authority.tokens.id IS 'x'", "column tokens.id is"},
+		{"DROP TABLE authority.tokens", "authority.tokens is missing"},
+	} {
+		dsn := newDatabase(t)
+		s := openStore(t, dsn)
+		_, err := s.Up(t.Context())
+		require.NoError(t, err)
+		conn, err := pgx.Connect(t.Context(), dsn)
+		require.NoError(t, err)
+		_, err = conn.Exec(t.Context(), test.alter)
+		require.NoError(t, err)
+		require.NoError(t, conn.Close(t.Context()))
+		differences, err := s.Check(t.Context())
+		require.NoError(t, err)
+		require.NotEmpty(t, differences, test.alter)
+		require.Contains(t, fmt.Sprint(differences), test.want)
+	}
+}
+
+// schema.txt is what the migrations make.
+func TestSchemaFile(t *testing.T) {
+	s := openStore(t, newDatabase(t))
+	_, err := s.Up(t.Context())
+	require.NoError(t, err)
+	live, err := s.Describe(t.Context())
+	require.NoError(t, err)
+	if *update {
+		require.NotEqual(t, "true", os.Getenv("CI"), "-update in CI would accept whatever comes out")
+		require.NoError(t, os.WriteFile("schema.txt", []byte(live), 0o644))
+		return
+	}
+	require.Equal(t, pgstore.Schema(), live, "go test ./authority/pgstore -run SchemaFile -update, then read the diff")
+}
+
+func TestOpenErrors(t *testing.T) {
+	for _, dsn := range []string{"postgres://u:hunter2@127.0.0.1:1/x?connect_timeout=5", "postgres://u:hunter2@%zz/x", "host=127.0.0.1 port=x password=hunter2"} {
+		_, err := pgstore.Open(t.Context(), dsn)
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), "hunter2")
+		require.Contains(t, err.Error(), "PostgreSQL")
+	}
+}
