@@ -1,0 +1,216 @@
+package mongostore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readpref"
+
+	"github.com/stella-ops/stella/authority"
+)
+
+// Collection is the name of the collection of tokens.
+const Collection = "tokens"
+
+// Store keeps tokens in MongoDB. It may be used by several goroutines.
+type Store struct {
+	client *mongo.Client
+	tokens *mongo.Collection
+}
+
+var _ authority.TokenStore = (*Store)(nil)
+
+// Open connects to a database of the server that a connection string names. It asks the
+// server once, so that an unreachable one is an error here; the indexes are the matter of
+// [Store.Up] and [Store.Check].
+func Open(ctx context.Context, uri, database string) (*Store, error) {
+	opts, err := clientOptions(uri)
+	if err != nil {
+		return nil, err
+	}
+	client, err := mongo.Connect(opts)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to MongoDB: %w", err)
+	}
+	if err := client.Ping(ctx, readpref.Primary()); err != nil {
+		_ = client.Disconnect(context.WithoutCancel(ctx)) // the ping's error says more
+		return nil, fmt.Errorf("connecting to MongoDB at %v: %w", opts.Hosts, unavailable(err))
+	}
+	return &Store{client, client.Database(database).Collection(Collection)}, nil
+}
+
+// Close closes the client's connections.
+func (s *Store) Close(ctx context.Context) error { return s.client.Disconnect(ctx) }
+
+// Version is the server's, such as "MongoDB 8.0.4" or "FerretDB v1.24.2".
+func (s *Store) Version(ctx context.Context) (string, error) {
+	var info struct {
+		Version  string `bson:"version"`
+		FerretV1 string `bson:"ferretdbVersion"`
+		FerretV2 struct {
+			Version string `bson:"version"`
+		} `bson:"ferretdb"`
+	}
+	if err := s.tokens.Database().RunCommand(ctx, bson.D{{Key: "buildInfo", Value: 1}}).Decode(&info); err != nil {
+		return "", unavailable(err)
+	}
+	switch {
+	case info.FerretV1 != "":
+		return "FerretDB " + info.FerretV1, nil
+	case info.FerretV2.Version != "":
+		return "FerretDB " + info.FerretV2.Version, nil
+	}
+	return "MongoDB " + info.Version, nil
+}
+
+// GetByID implements [authority.TokenStore].
+func (s *Store) GetByID(ctx context.Context, id authority.TokenID) (authority.Token, error) {
+	if _, err := authority.ParseTokenID(string(id)); err != nil {
+		return authority.Token{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return authority.Token{}, unavailable(err)
+	}
+	return s.get(ctx, id)
+}
+
+func (s *Store) get(ctx context.Context, id authority.TokenID) (authority.Token, error) {
+	var d document
+	err := s.tokens.FindOne(ctx, bson.D{{Key: "_id", Value: string(id)}}).Decode(&d)
+	if errors.Is(err, mongo.ErrNoDocuments) {
+		return authority.Token{}, authority.ErrNotFound
+	}
+	if err != nil {
+		return authority.Token{}, unavailable(err)
+	}
+	return d.token()
+}
+
+// GetByOwner implements [authority.TokenStore].
+func (s *Store) GetByOwner(ctx context.Context, owner authority.PrincipalID, page authority.Page) ([]authority.Token, authority.Cursor, error) {
+	page, err := page.Normalize()
+	if err != nil {
+		return nil, authority.Cursor{}, err
+	}
+	if _, err := authority.ParsePrincipalID(string(owner)); err != nil {
+		return nil, authority.Cursor{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, authority.Cursor{}, unavailable(err)
+	}
+	// One more than asked for tells whether a page follows.
+	found, err := s.tokens.Find(ctx, ownedAfter(owner, page.After),
+		options.Find().SetSort(bson.D{{Key: "created_at", Value: 1}, {Key: "_id", Value: 1}}).SetLimit(int64(page.Size)+1))
+	if err != nil {
+		return nil, authority.Cursor{}, unavailable(err)
+	}
+	var documents []document
+	if err := found.All(ctx, &documents); err != nil {
+		return nil, authority.Cursor{}, unavailable(err)
+	}
+	list := make([]authority.Token, len(documents))
+	for i := range documents {
+		if list[i], err = documents[i].token(); err != nil {
+			return nil, authority.Cursor{}, err
+		}
+	}
+	if len(list) <= page.Size {
+		return list, authority.Cursor{}, nil
+	}
+	list = list[:page.Size]
+	return list, authority.CursorOf(list[page.Size-1]), nil
+}
+
+func ownedAfter(owner authority.PrincipalID, after authority.Cursor) bson.D {
+	filter := bson.D{{Key: "owner_id", Value: string(owner)}}
+	if after.IsZero() {
+		return filter
+	}
+	at := bson.NewDateTimeFromTime(after.CreatedAt)
+	return append(filter, bson.E{Key: "$or", Value: bson.A{
+		bson.D{{Key: "created_at", Value: bson.D{{Key: "$gt", Value: at}}}},
+		bson.D{{Key: "created_at", Value: at}, {Key: "_id", Value: bson.D{{Key: "$gt", Value: string(after.ID)}}}},
+	}})
+}
+
+// notRevoked is the condition of every write on a token that is there.
+var notRevoked = bson.E{Key: "revoked", Value: bson.D{{Key: "$exists", Value: false}}}
+
+// Save implements [authority.TokenStore].
+func (s *Store) Save(ctx context.Context, t authority.Token, expect authority.Expect) (authority.Token, error) {
+	t, err := authority.PrepareSave(t, expect)
+	if err != nil {
+		return authority.Token{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return authority.Token{}, unavailable(err)
+	}
+	if expect == authority.Absent() {
+		t.Version = 1
+		switch _, err := s.tokens.InsertOne(ctx, documentOf(t)); {
+		case mongo.IsDuplicateKeyError(err):
+			return authority.Token{}, authority.ErrExists
+		case err != nil:
+			return authority.Token{}, writeError(err)
+		}
+		return t, nil
+	}
+	t.Version = expect.Version() + 1
+	result, err := s.tokens.UpdateOne(ctx, sameIdentity(t, expect), changes(t))
+	switch {
+	case err != nil:
+		return authority.Token{}, writeError(err)
+	case result.MatchedCount == 0:
+		return authority.Token{}, s.refused(ctx, t, expect)
+	}
+	return t, nil
+}
+
+// refused says why an update changed nothing. Had the token been saved for the first
+// time only after the update, it was not there then.
+func (s *Store) refused(ctx context.Context, t authority.Token, expect authority.Expect) error {
+	now, err := s.get(ctx, t.ID)
+	switch {
+	case err != nil:
+		return err
+	case now.Version == expect.Version() && now.Revoked == nil && now.SameIdentity(t):
+		return authority.ErrNotFound
+	}
+	return authority.ErrConflict
+}
+
+// Revoke implements [authority.TokenStore].
+func (s *Store) Revoke(ctx context.Context, id authority.TokenID, r authority.Revocation) (authority.Outcome, error) {
+	r, err := authority.PrepareRevoke(id, r)
+	if err != nil {
+		return authority.Outcome{}, err
+	}
+	if err := ctx.Err(); err != nil {
+		return authority.Outcome{}, unavailable(err)
+	}
+	var d document
+	err = s.tokens.FindOneAndUpdate(ctx, bson.D{{Key: "_id", Value: string(id)}, notRevoked}, bson.D{
+		{Key: "$set", Value: bson.D{{Key: "revoked", Value: revocationOf(r)}, {Key: "updated_at", Value: bson.NewDateTimeFromTime(r.At)}}},
+		{Key: "$inc", Value: bson.D{{Key: "version", Value: int64(1)}}},
+	}, options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&d)
+	var t authority.Token
+	switch {
+	case err == nil:
+		t, err = d.token()
+	case errors.Is(err, mongo.ErrNoDocuments):
+		t, err = s.get(ctx, id)
+	default:
+		return authority.Outcome{}, writeError(err)
+	}
+	switch {
+	case err != nil:
+		return authority.Outcome{}, err
+	case t.Revoked == nil: // saved only after the update: it was not there then
+		return authority.Outcome{}, authority.ErrNotFound
+	}
+	return authority.OutcomeOf(t, r), nil
+}
