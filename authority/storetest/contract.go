@@ -18,6 +18,7 @@ func Contract() []Property {
 		{"a token that is not there is not found", notFound},
 		{"a token is given back as it was saved", givenBack},
 		{"awkward values are given back as they were saved", awkward},
+		{"the largest and the deepest are given back whole", extremes},
 		{"times are cut to the millisecond, in UTC", times},
 		{"an illegal value is refused and not written", illegal},
 		{"a second token with one id is refused", duplicate},
@@ -95,6 +96,26 @@ func awkward(t T, b Backend) {
 		require.NoError(t, err)
 		require.Len(t, list, 1)
 		same(t, withVersion(want, 1), list[0], fmt.Sprintf("token %d, from GetByOwner", i))
+	}
+}
+
+func extremes(t T, b Backend) {
+	m := NewMaker(21)
+	deep := authority.MaxPayloadDepth - 1
+	for name, payload := range map[string]string{
+		"long": `{"long":"` + strings.Repeat("x", authority.MaxPayloadBytes-len(`{"long":""}`)) + `"}`,
+		"wide": `{"wide":[` + strings.Repeat("0,", 1<<17) + `0]}`,
+		"deep": `{"deep":` + strings.Repeat("[", deep) + strings.Repeat("]", deep) + `}`,
+	} {
+		token := m.Plain()
+		token.Payload = mustPayload(payload)
+		save(t, b, token)
+		require.Equal(t, token.Payload, stored(t, b, token.ID).Payload, "the %s payload", name)
+		r := m.Revocation()
+		r.Reason = strings.Repeat("\U0001F600", authority.MaxReasonBytes/4)
+		out, err := b.Store.Revoke(t.Context(), token.ID, r)
+		require.NoError(t, err)
+		require.Equal(t, r.Reason, out.Token.Revoked.Reason)
 	}
 }
 

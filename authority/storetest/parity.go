@@ -1,0 +1,60 @@
+package storetest
+
+import (
+	"fmt"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/stella-ops/stella/authority"
+)
+
+// Parity writes the n tokens of a seed, awkward ones, through every store, reads each
+// back from every store, alone and in its owner's list, every tenth of them revoked, and
+// compares canonical JSON byte for byte. It returns how many records were compared.
+func Parity(t T, seed uint64, n int, stores ...Named) (compared int) {
+	t.Helper()
+	require.GreaterOrEqual(t, len(stores), 2, "there is nothing to compare")
+	m := NewMaker(seed)
+	for i := range n {
+		want := m.Awkward()
+		r := m.Revocation()
+		revoke := i%10 == 0
+		first := ""
+		for j, s := range stores {
+			got := roundTrip(t, s, want, r, revoke)
+			if j == 0 {
+				first = got
+				continue
+			}
+			compared++
+			if got != first {
+				d := &Divergence{0, fmt.Sprintf("token %d of seed %d", i, seed), s.Name, first, got, difference(first, got)}
+				report := report{
+					Seed: seed, Operations: []string{fmt.Sprintf("save token %d, read it back", i)},
+					Store: s.Name, Want: first, Got: got, Offset: d.Offset, Replay: Replay(seed),
+				}
+				require.Fail(t, "the stores differ", "%v\n%s\nsee %s", d, report, report.write(t))
+			}
+		}
+	}
+	return compared
+}
+
+// roundTrip is what a store gives back of a token.
+func roundTrip(t T, s Named, token authority.Token, r authority.Revocation, revoke bool) string {
+	t.Helper()
+	_, err := s.Store.Save(t.Context(), token, authority.Absent())
+	require.NoError(t, err, s.Name)
+	if revoke {
+		_, err := s.Store.Revoke(t.Context(), token.ID, r)
+		require.NoError(t, err, s.Name)
+	}
+	got, err := s.Store.GetByID(t.Context(), token.ID)
+	require.NoError(t, err, s.Name)
+	list, next, err := s.Store.GetByOwner(t.Context(), token.Owner, authority.Page{})
+	require.NoError(t, err, s.Name)
+	require.Len(t, list, 1, s.Name)
+	require.True(t, next.IsZero(), s.Name)
+	require.Equal(t, Canonical(got), Canonical(list[0]), "%s: read alone and in a list", s.Name)
+	return Canonical(got)
+}
