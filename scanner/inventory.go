@@ -1,5 +1,10 @@
 package scanner
 
+import (
+	"github.com/stella-ops/stella/scanner/composition"
+	"github.com/stella-ops/stella/scanner/reach"
+)
+
 // Inventory is what a target holds, as a reader of some format found it. Packages
 // come in the format's order; a scan does not depend on it.
 type Inventory struct {
@@ -37,6 +42,11 @@ type Package struct {
 	Locations []string
 	// Layer is the image layer that brought the package, nil outside images.
 	Layer *Layer
+	// Place is where an SBOM has the package among its components, for statements about
+	// "X in product B".
+	Place composition.Place
+	// Evidence is what an SBOM says of calls into the package, nil where it says nothing.
+	Evidence *reach.ComponentEvidence
 }
 
 // Layer is one layer of an image.

@@ -68,3 +68,13 @@ func (m merged) at(n int) Package {
 	p.Locations = slices.Compact(p.Locations)
 	return p
 }
+
+// twins are the other entries of the n-th package: what an SBOM says of a place, and of
+// calls, may differ between them.
+func (m merged) twins(n int) []Package {
+	var twins []Package
+	for _, other := range m.again[m.first[n]] {
+		twins = append(twins, m.packages[other])
+	}
+	return twins
+}

@@ -112,7 +112,7 @@ func (j *judge) judge(ctx context.Context, packages merged, from int) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := j.one(packages.at(n)); err != nil {
+		if err := j.one(packages.at(n), packages.twins(n)); err != nil {
 			return err
 		}
 	}
@@ -121,7 +121,7 @@ func (j *judge) judge(ctx context.Context, packages merged, from int) error {
 
 // one adds what the advisories say of one package: its findings, or why there is nothing
 // that can be said.
-func (j *judge) one(p Package) error {
+func (j *judge) one(p Package, twins []Package) error {
 	if reason := j.unjudgeable(p); reason != "" {
 		j.doubt(p, reason)
 		return nil
@@ -161,7 +161,7 @@ func (j *judge) one(p Package) error {
 		}
 	}
 	for _, g := range groups {
-		j.findings = append(j.findings, j.finding(p, g))
+		j.findings = append(j.findings, j.finding(p, twins, g))
 	}
 	return nil
 }
@@ -199,8 +199,8 @@ func (g *group) add(r *advisory.Record, v advisory.Verdict) {
 	g.entries = append(g.entries, v.Entries...)
 }
 
-func (s *scan) finding(p Package, g *group) Finding {
-	f := Finding{
+func (s *scan) finding(p Package, twins []Package, g *group) Finding {
+	return Finding{
 		ID:      g.ID,
 		Aliases: g.IDs,
 		Package: FoundPackage{
@@ -209,18 +209,17 @@ func (s *scan) finding(p Package, g *group) Finding {
 		},
 		FixedVersions: orEmpty(sortVersions(p.Ecosystem, g.fixed)),
 		Severity:      severity.Pick(g.severities),
-		Reachability:  s.reachability(p, g),
+		Reachability:  s.reachability(p, twins, g),
+		Suppressed:    s.suppression(p, twins, g),
 	}
-	f.Suppressed = s.suppression(p, g)
-	return f
 }
 
 // suppression asks VEX and then the ignore rules: what a product's maker states says more
 // than that a user looks away. Both are asked, so that each knows what it matched.
-func (s *scan) suppression(p Package, g *group) *vex.Suppression {
+func (s *scan) suppression(p Package, twins []Package, g *group) *vex.Suppression {
 	var stated, ignored *vex.Suppression
 	if s.options.VEX != nil {
-		stated = s.options.VEX.Suppress(vex.Query{IDs: g.IDs, PURL: p.PURL, Version: p.Version, Refs: p.Locations})
+		stated = s.stated(append([]Package{p}, twins...), g.IDs)
 	}
 	if s.options.Ignore != nil {
 		ignored = s.options.Ignore.Suppress(config.Query{IDs: g.IDs, PURL: p.PURL, Ecosystem: p.Ecosystem, Name: p.Name, Version: p.Version})
@@ -228,8 +227,31 @@ func (s *scan) suppression(p Package, g *group) *vex.Suppression {
 	return cmp.Or(stated, ignored)
 }
 
-// reachability asks the evidence about the symbols that the group's advisories name.
-func (s *scan) reachability(p Package, g *group) reach.Result {
+// stated is what VEX says of all entries of a package: one that no statement answers is
+// a finding.
+func (s *scan) stated(entries []Package, ids []string) *vex.Suppression {
+	var all []vex.Suppression
+	for _, e := range entries {
+		q := vex.Query{IDs: ids, PURL: e.PURL, Version: e.Version, Products: e.Place.Containers()}
+		if link := e.Place.Link(); link != "" {
+			q.Refs = []string{link}
+		}
+		if one := s.options.VEX.Suppress(q); one != nil {
+			all = append(all, *one)
+		}
+	}
+	if len(all) < len(entries) {
+		return nil
+	}
+	best := slices.MinFunc(all, func(a, b vex.Suppression) int {
+		return cmp.Or(cmp.Compare(a.Status, b.Status), cmp.Compare(a.Justification, b.Justification), cmp.Compare(a.Source, b.Source))
+	})
+	return &best
+}
+
+// reachability asks the evidence, the SBOM's own too, about the symbols that the group's
+// advisories name.
+func (s *scan) reachability(p Package, twins []Package, g *group) reach.Result {
 	q := reach.Query{Ecosystem: version.Base(p.Ecosystem), Package: p.Name, Version: p.Version, IDs: g.IDs}
 	for _, a := range g.entries {
 		targets, err := reach.Targets(q.Ecosystem, a.Name, a.EcosystemSpecific)
@@ -239,7 +261,13 @@ func (s *scan) reachability(p Package, g *group) reach.Result {
 		}
 		q.Targets = append(q.Targets, targets...)
 	}
-	return reach.Judge(q, s.options.Evidence...)
+	evidence := slices.Clone(s.options.Evidence)
+	for _, e := range append([]Package{p}, twins...) {
+		if e.Evidence != nil {
+			evidence = append(evidence, e.Evidence)
+		}
+	}
+	return reach.Judge(q, evidence...)
 }
 
 // sortVersions puts versions in their ecosystem's order, those that cannot be read

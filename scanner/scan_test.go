@@ -199,3 +199,35 @@ func TestDeterminism(t *testing.T) {
 		require.Equal(t, string(want), string(got))
 	}
 }
+
+// Of a package that an SBOM lists twice, a statement has to be about both entries. F-078.
+func TestStatementOnOneOfTwoEntries(t *testing.T) {
+	const doc = `{"bomFormat":"CycloneDX","specVersion":"1.6","components":[
+		{"type":"application","name":"a","version":"1","bom-ref":"a","components":[{"type":"library","bom-ref":"a-left","name":"left","version":"1.2.0","purl":"pkg:npm/left@1.2.0"}]},
+		{"type":"application","name":"b","version":"1","bom-ref":"b","components":[{"type":"library","bom-ref":"b-left","name":"left","version":"1.2.0","purl":"pkg:npm/left@1.2.0",
+			"evidence":{"callstack":{"frames":[{"module":"m","function":"main"},{"module":"left","function":"pad"}]}}}]}]}`
+	statement := func(product string) string {
+		return fmt.Sprintf(`{"vulnerability":{"name":"CVE-2026-0001"},"products":[{"@id":%q,"subcomponents":[{"@id":"pkg:npm/left"}]}],
+			"status":"not_affected","justification":"vulnerable_code_not_present"}`, product)
+	}
+	db := open(t, record("GHSA-aaaa-bbbb-cccc", `"CVE-2026-0001"`, "npm", "left", "0", "2.0.0", `{"imports":[{"path":"left","symbols":["pad"]}]}`))
+	inv, err := sbom.Read(strings.NewReader(doc), "app.cdx.json")
+	require.NoError(t, err)
+	for _, test := range []struct {
+		statements string
+		suppressed bool
+	}{
+		{statement("b@1"), false},
+		{statement("a@1"), false},
+		{statement("a@1") + "," + statement("b@1"), true},
+		{statement("a@1") + "," + statement("b@2"), false},
+	} {
+		d, err := vex.Read(strings.NewReader(fmt.Sprintf(`{"@context":"https://openvex.dev/ns/v0.2.0","@id":"https://example.com/vex/1","author":"us",
+			"timestamp":"2026-01-01T00:00:00Z","version":1,"statements":[%s]}`, test.statements)), "vex.json")
+		require.NoError(t, err)
+		r := scan(t, inv, db, scanner.Options{VEX: vex.NewSet(d)})
+		require.Len(t, r.Findings, 1)
+		require.Equal(t, test.suppressed, r.Findings[0].Suppressed != nil, test.statements)
+		require.Equal(t, reach.Reachable, r.Findings[0].Reachability.Verdict, "the evidence of the second entry")
+	}
+}

@@ -31,12 +31,20 @@ func (f Frame) enclosed() string {
 	return f.Module + "." + f.Function
 }
 
+// place is what holds the function.
+func (f Frame) place() string {
+	if f.Package == "" || f.Module == "" {
+		return f.Package + f.Module
+	}
+	return f.Package + "." + f.Module
+}
+
 // name is the frame's full name for people.
 func (f Frame) name() string {
-	if f.Package == "" {
-		return f.enclosed()
+	if f.place() == "" {
+		return f.Function
 	}
-	return f.Package + "." + f.enclosed()
+	return f.place() + "." + f.Function
 }
 
 // is reports whether the frame runs one of the target's symbols.
@@ -52,7 +60,7 @@ func (f Frame) is(ecosystem string, t Target) bool {
 	forms := []string{
 		symbolIn(ecosystem, f.Package, f.Function).key(),
 		symbolIn(ecosystem, f.Package, f.enclosed()).key(),
-		ParseSymbol(ecosystem, f.name()).key(), // the import path in module
+		symbolIn(ecosystem, f.place(), f.Function).key(), // a class, or a path in module
 	}
 	if ecosystem == ecosystemRust {
 		forms = append(forms, ParseSymbol(ecosystem, f.Package+"::"+strings.ReplaceAll(f.enclosed(), ".", "::")).key())

@@ -514,6 +514,11 @@ func TestComponentEvidence(t *testing.T) {
 			}
 		})
 	}
+	java := Query{Ecosystem: "Maven", Targets: []Target{{"com.example.C", []string{"test"}}}}
+	for _, f := range []Frame{{"com.example", "C", "test"}, {"", "com.example.C", "test"}, {"com.example.C", "", "test"}} {
+		require.Equal(t, Reachable, Judge(java, &ComponentEvidence{Ecosystem: "Maven", Callstack: []Frame{{"", "App", "main"}, f}}).Verdict, "%+v", f)
+	}
+	require.Equal(t, Unknown, Judge(java, &ComponentEvidence{Ecosystem: "Maven", Callstack: []Frame{{"", "App", "main"}, {"com.example", "D", "test"}}}).Verdict)
 	rust := Query{Ecosystem: "crates.io", Targets: []Target{{"a", []string{"a::b::f"}}}}
 	require.Equal(t, Reachable, Judge(rust, &ComponentEvidence{Ecosystem: "crates.io", Callstack: []Frame{{"app", "", "main"}, {"a", "b", "f"}}}).Verdict)
 }

@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"github.com/stella-ops/stella/scanner"
+	"github.com/stella-ops/stella/scanner/composition"
 	"github.com/stella-ops/stella/scanner/purl"
+	"github.com/stella-ops/stella/scanner/reach"
 )
 
 // A component is what any of the formats says of one thing that it lists.
@@ -20,7 +22,19 @@ type component struct {
 	purls     []string
 	locations []string
 	props     properties
-	subject   bool // CycloneDX metadata.component
+	subject   bool                     // CycloneDX metadata.component
+	calls     *reach.ComponentEvidence // CycloneDX evidence, without its ecosystem
+}
+
+// identifier is what VEX documents may call the component: its purl, or "name@version".
+func (m *component) identifier() string {
+	switch {
+	case len(m.purls) > 0:
+		return m.purls[0]
+	case m.name == "" || m.version == "":
+		return ""
+	}
+	return m.name + "@" + m.version
 }
 
 // properties are what generators say where the format has no field for it.
@@ -91,9 +105,12 @@ func (p *properties) sourcePackage() purl.Source {
 // A collector makes an inventory of the components of one SBOM.
 type collector struct {
 	inv    scanner.Inventory
-	seen   int                 // components so far
-	refs   map[string]struct{} // their refs
-	intern map[string]string   // ecosystems: few, and repeated
+	seen   int               // components so far
+	intern map[string]string // ecosystems: few, and repeated
+	graph  *composition.Graph
+	// loose are the numbers of components that are nested in none that has been read to
+	// its end.
+	loose []int32
 
 	distros []purl.Distro // that the operating systems name, each release once
 	// described are the SPDXIDs of the document's subjects.
@@ -113,7 +130,7 @@ type pendingPackage struct {
 
 func newCollector() *collector {
 	return &collector{
-		refs:      map[string]struct{}{},
+		graph:     composition.New(),
 		intern:    map[string]string{},
 		described: map[string]struct{}{},
 	}
@@ -124,11 +141,13 @@ func (c *collector) add(m *component) error {
 	if c.seen++; c.seen > MaxComponents {
 		return fmt.Errorf("it lists more than %d components; split it", MaxComponents)
 	}
-	if m.ref != "" {
-		if _, ok := c.refs[m.ref]; ok {
-			return fmt.Errorf("two components have the bom-ref or SPDXID %q, which is to be unique; give each its own, or drop one", m.ref)
-		}
-		c.refs[m.ref] = struct{}{}
+	number, isNew := c.graph.Declare(m.ref, m.identifier())
+	if !isNew {
+		return fmt.Errorf("two components have the bom-ref or SPDXID %q, which is to be unique; give each its own, or drop one", m.ref)
+	}
+	c.loose = append(c.loose, number)
+	if m.subject {
+		c.graph.SetTarget(number)
 	}
 	if m.kind == "operating-system" {
 		c.addDistro(m)
@@ -145,7 +164,7 @@ func (c *collector) add(m *component) error {
 			}
 		}
 	}
-	var pkg scanner.Package
+	pkg := scanner.Package{Place: c.graph.Place(number), Evidence: m.calls}
 	if n := len(m.locations); n > 0 || m.ref != "" || m.props.location != "" {
 		pkg.Locations = make([]string, 0, n+2)
 		if m.ref != "" {
@@ -190,7 +209,26 @@ func (c *collector) complete(pkg scanner.Package, id purl.Identity) scanner.Pack
 		c.intern[ecosystem] = ecosystem
 	}
 	pkg.Ecosystem, pkg.Name, pkg.Version = ecosystem, id.Name, id.Version
+	if pkg.Evidence != nil {
+		calls := *pkg.Evidence // a component of several purls has it several times
+		calls.Ecosystem, _, _ = strings.Cut(ecosystem, ":")
+		pkg.Evidence = &calls
+	}
 	return pkg
+}
+
+// nest makes the component that was added last the parent of those that have been added
+// since mark loose ones were there, which were read within it.
+func (c *collector) nest(mark int) error {
+	last := len(c.loose) - 1
+	parent := c.loose[last]
+	for _, child := range c.loose[mark:last] {
+		if err := c.graph.Nest(parent, child); err != nil {
+			return err
+		}
+	}
+	c.loose = append(c.loose[:mark], parent)
+	return nil
 }
 
 func (c *collector) addDistro(m *component) {
@@ -212,6 +250,11 @@ func (c *collector) addDistro(m *component) {
 
 // inventory ends the collection.
 func (c *collector) inventory() scanner.Inventory {
+	if len(c.described) == 1 {
+		for ref := range c.described {
+			c.graph.SetTarget(c.graph.Refer([]byte(ref)))
+		}
+	}
 	var distro purl.Distro
 	if len(c.distros) == 1 {
 		distro = c.distros[0]

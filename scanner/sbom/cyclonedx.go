@@ -1,5 +1,12 @@
 package sbom
 
+import (
+	"cmp"
+	"strings"
+
+	"github.com/stella-ops/stella/scanner/reach"
+)
+
 // A cyclonedxJSON reads the parts of a CycloneDX document, JSON schemas 1.2 to 1.7.
 type cyclonedxJSON struct {
 	j      *jsonReader
@@ -40,7 +47,7 @@ func (x *cyclonedxJSON) component() error {
 }
 
 func (x *cyclonedxJSON) read(m *component) error {
-	j := x.j
+	j, mark := x.j, len(x.c.loose)
 	err := j.object(func(key []byte) error {
 		switch string(key) {
 		case "bom-ref":
@@ -77,10 +84,55 @@ func (x *cyclonedxJSON) read(m *component) error {
 	if err != nil {
 		return err
 	}
-	if err := x.c.add(m); err != nil {
+	err = x.c.add(m)
+	if err == nil {
+		err = x.c.nest(mark)
+	}
+	if err != nil {
 		return j.errorf("%w", err)
 	}
 	return nil
+}
+
+// dependency reads one element of dependencies. Its keys come in any order.
+func (x *cyclonedxJSON) dependency() error {
+	var (
+		ref string
+		on  []int32
+	)
+	err := x.j.object(func(key []byte) error {
+		switch string(key) {
+		case "ref":
+			return x.j.string(&ref)
+		case "dependsOn":
+			return x.j.array(func() error {
+				if b, err := x.j.peek(); err != nil || b != '"' {
+					return x.j.skip()
+				}
+				err := x.j.str(true)
+				on = append(on, x.c.graph.Refer(x.j.text))
+				return err
+			})
+		}
+		return x.j.skip()
+	})
+	if err != nil || ref == "" {
+		return err
+	}
+	if err := x.c.graph.Depend(x.c.graph.Refer([]byte(ref)), on); err != nil {
+		return x.j.errorf("%w", err)
+	}
+	return nil
+}
+
+// bomLink is the BOM-Link of a document ("urn:cdx:UUID/VERSION"), "" where it has no
+// serial number that makes one. The schema's default version is 1.
+func bomLink(serial, version string) string {
+	uuid, ok := strings.CutPrefix(strings.ToLower(serial), "urn:uuid:")
+	if !ok {
+		return ""
+	}
+	return "urn:cdx:" + uuid + "/" + cmp.Or(version, "1")
 }
 
 // property reads a name and a value. Only the value of a name that is known is kept:
@@ -117,30 +169,65 @@ func (x *cyclonedxJSON) property(p *properties) error {
 	})
 }
 
-// evidence reads where a component was found. Until 1.4, and in 1.5 for other keys,
-// evidence has no occurrences; null has nothing.
+// evidence reads where a component was found and how it is called. Until 1.4, and in 1.5
+// for other keys, evidence has neither; null has nothing.
 func (x *cyclonedxJSON) evidence(m *component) error {
+	return x.ifObject(func(key []byte) error {
+		switch string(key) {
+		case "occurrences":
+			return x.j.array(func() error { return x.occurrence(m) })
+		case "callstack":
+			return x.ifObject(func(key []byte) error {
+				if string(key) != "frames" {
+					return x.j.skip()
+				}
+				return x.j.array(func() error { return x.frame(m) })
+			})
+		}
+		return x.j.skip()
+	})
+}
+
+func (x *cyclonedxJSON) ifObject(field func(key []byte) error) error {
 	if b, err := x.j.peek(); err != nil || b != '{' {
 		return x.j.skip()
 	}
-	return x.j.object(func(key []byte) error {
-		if string(key) != "occurrences" {
-			return x.j.skip()
+	return x.j.object(field)
+}
+
+func (x *cyclonedxJSON) occurrence(m *component) error {
+	var location, symbol string
+	err := x.j.object(func(key []byte) error {
+		switch string(key) {
+		case "location":
+			return x.j.string(&location)
+		case "symbol":
+			return x.j.word(&symbol)
 		}
-		return x.j.array(func() error {
-			return x.j.object(func(key []byte) error {
-				if string(key) != "location" {
-					return x.j.skip()
-				}
-				var location string
-				if err := x.j.string(&location); err != nil {
-					return err
-				}
-				if location != "" {
-					m.locations = append(m.locations, location)
-				}
-				return nil
-			})
-		})
+		return x.j.skip()
 	})
+	m.occurs(location, symbol)
+	return err
+}
+
+func (x *cyclonedxJSON) frame(m *component) error {
+	var f reach.Frame
+	err := x.j.object(func(key []byte) error {
+		switch string(key) {
+		case "package":
+			return x.j.word(&f.Package)
+		case "module":
+			return x.j.word(&f.Module)
+		case "function":
+			return x.j.word(&f.Function)
+		}
+		return x.j.skip()
+	})
+	if err != nil {
+		return err
+	}
+	if err := m.called(f); err != nil {
+		return x.j.errorf("%w", err)
+	}
+	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/stella-ops/stella/scanner/reach"
 )
 
 // maxXMLText bounds what one tag or one run of text may hold: encoding/xml keeps it
@@ -197,12 +199,15 @@ func (x *cyclonedxXML) bom(root xml.StartElement) error {
 			})
 		case "components":
 			return x.components()
+		case "dependencies":
+			return x.children(func(e xml.StartElement) error { return x.dependency(e) })
 		}
 		return x.skip()
 	})
 	if err != nil {
 		return err
 	}
+	x.c.graph.Link = bomLink(attribute(root, "serialNumber"), attribute(root, "version"))
 	return checkCycloneDX(version, x.c)
 }
 
@@ -216,7 +221,35 @@ func (x *cyclonedxXML) components() error {
 	})
 }
 
+func attribute(e xml.StartElement, name string) string {
+	for _, a := range e.Attr {
+		if a.Name.Local == name && a.Name.Space == "" {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// dependency reads a dependency element and those within it, which its ref depends on.
+func (x *cyclonedxXML) dependency(e xml.StartElement) error {
+	graph := x.c.graph
+	var on []int32
+	err := x.children(func(inner xml.StartElement) error {
+		if ref := attribute(inner, "ref"); inner.Name.Local == "dependency" && ref != "" {
+			on = append(on, graph.Refer([]byte(ref)))
+		}
+		return x.skip()
+	})
+	if ref := attribute(e, "ref"); err == nil && ref != "" {
+		if err := graph.Depend(graph.Refer([]byte(ref)), on); err != nil {
+			return x.errorf(err)
+		}
+	}
+	return err
+}
+
 func (x *cyclonedxXML) component(e xml.StartElement, m *component) error {
+	mark := len(x.c.loose)
 	for _, a := range e.Attr {
 		switch a.Name.Local {
 		case "bom-ref":
@@ -266,7 +299,11 @@ func (x *cyclonedxXML) component(e xml.StartElement, m *component) error {
 	if err != nil {
 		return err
 	}
-	if err := x.c.add(m); err != nil {
+	err = x.c.add(m)
+	if err == nil {
+		err = x.c.nest(mark)
+	}
+	if err != nil {
 		return x.errorf(err)
 	}
 	return nil
@@ -274,23 +311,43 @@ func (x *cyclonedxXML) component(e xml.StartElement, m *component) error {
 
 func (x *cyclonedxXML) evidence(m *component) error {
 	return x.children(func(e xml.StartElement) error {
-		if e.Name.Local != "occurrences" {
-			return x.skip()
-		}
-		return x.children(func(e xml.StartElement) error {
+		switch e.Name.Local {
+		case "occurrences":
+			return x.children(func(xml.StartElement) error {
+				var location, symbol string
+				err := x.texts(map[string]*string{"location": &location, "symbol": &symbol})
+				m.occurs(location, symbol)
+				return err
+			})
+		case "callstack":
 			return x.children(func(e xml.StartElement) error {
-				if e.Name.Local != "location" {
+				if e.Name.Local != "frames" {
 					return x.skip()
 				}
-				var location string
-				if err := x.text(&location); err != nil {
-					return err
-				}
-				if location != "" {
-					m.locations = append(m.locations, location)
-				}
-				return nil
+				return x.children(func(xml.StartElement) error { return x.frame(m) })
 			})
-		})
+		}
+		return x.skip()
+	})
+}
+
+func (x *cyclonedxXML) frame(m *component) error {
+	var f reach.Frame
+	if err := x.texts(map[string]*string{"package": &f.Package, "module": &f.Module, "function": &f.Function}); err != nil {
+		return err
+	}
+	if err := m.called(f); err != nil {
+		return x.errorf(err)
+	}
+	return nil
+}
+
+// texts reads the texts of those children that are asked for.
+func (x *cyclonedxXML) texts(to map[string]*string) error {
+	return x.children(func(e xml.StartElement) error {
+		if text := to[e.Name.Local]; text != nil {
+			return x.text(text)
+		}
+		return x.skip()
 	})
 }

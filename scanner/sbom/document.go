@@ -15,6 +15,7 @@ func readJSON(in *bufio.Reader, c *collector) error {
 	j := newJSONReader(in)
 	var (
 		format, spec, spdx, context, documentName string
+		serial, bomVersion                        string
 		misfit                                    error // a format's key with another's value
 		packages                                  bool
 	)
@@ -36,6 +37,12 @@ func readJSON(in *bufio.Reader, c *collector) error {
 			return j.word(&context)
 		case "name":
 			return j.word(&documentName)
+		case "serialNumber":
+			return j.word(&serial)
+		case "version":
+			return j.integer(&bomVersion)
+		case "dependencies":
+			return j.ifKind('[', &misfit, "dependencies", func() error { return j.array(cdx.dependency) })
 		case "metadata":
 			return j.ifKind('{', &misfit, "metadata", func() error { return cdx.metadata() })
 		case "components":
@@ -75,6 +82,7 @@ func readJSON(in *bufio.Reader, c *collector) error {
 			return misfit
 		}
 		c.inv.Target.Kind, c.inv.Target.Name = "cyclonedx", cdx.target
+		c.graph.Link = bomLink(serial, bomVersion)
 		return checkCycloneDX(spec, c)
 	case spdx != "":
 		if misfit != nil {
@@ -105,6 +113,19 @@ func (j *jsonReader) ifKind(open byte, misfit *error, key string, read func() er
 		*misfit = j.errorf("%s is to be %s, not what begins with %q", key, kind, b)
 	}
 	return j.skip()
+}
+
+// integer reads a number's literal, or skips what is none.
+func (j *jsonReader) integer(to *string) error {
+	b, err := j.peek()
+	if err != nil {
+		return err
+	}
+	if b < '0' || b > '9' {
+		return j.skip()
+	}
+	*to, err = j.scalar()
+	return err
 }
 
 // checkCycloneDX judges a specVersion. Minor versions only add to the format, so

@@ -27,7 +27,8 @@
 // reason: none is dropped. One SPDX package with several purls is as many packages.
 // A component's scope ("excluded" too) does not matter. Not part of the inventory are
 // the tools that made the SBOM, pedigree, services, formulation, SPDX files and
-// snippets; the dependency graph is not followed, so that a cycle in it is no matter.
+// snippets. The dependency graph adds and removes nothing, so that a cycle in it is no
+// matter.
 //
 // # What is read beside the purl
 //
@@ -36,6 +37,10 @@
 // that syft ("syft:…") and trivy ("aquasecurity:trivy:…") write, the distribution on
 // syft's operating system, and trivy's "built package from: NAME VERSION" in an SPDX
 // sourceInfo.
+//
+// Of CycloneDX also serialNumber and version, for BOM-Links; nesting and dependencies, for
+// what contains a package ([scanner.Package], Place); evidence.callstack and occurrences[].symbol,
+// for reachability. SPDX relationships say no more than what the document is about.
 //
 // # Limits
 //

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/stella-ops/stella/scanner/purl"
 )
@@ -206,7 +205,7 @@ func (r cdxRefs) products(a cdxAffects, status Status) ([]Product, error) {
 	if r.root != nil && a.Ref != r.root.Ref {
 		root = r.root.identifier()
 	}
-	if root == "" || strings.HasPrefix(ids[0], bomLink) { // a BOM-Link names its document itself
+	if root == "" || isBOMLink(ids[0]) { // a BOM-Link names its document itself
 		return []Product{{Identifiers: ids}}, nil
 	}
 	return []Product{{Identifiers: []string{root}, Subcomponents: ids}}, nil
@@ -232,7 +231,7 @@ func (r cdxRefs) resolve(a cdxAffects, status Status) ([]string, error) {
 		if id = c.identifier(); id == "" {
 			return nil, fmt.Errorf("ref %q is a component without a purl, and without name and version", a.Ref)
 		}
-	case !purl.IsPURL(a.Ref) && !strings.HasPrefix(a.Ref, bomLink):
+	case !purl.IsPURL(a.Ref) && !isBOMLink(a.Ref):
 		return nil, fmt.Errorf("ref %q is no component of the document", a.Ref)
 	}
 	if len(a.Versions) == 0 || !status.suppresses() {
