@@ -83,6 +83,11 @@ func TestLinks(t *testing.T) {
 	require.Empty(t, g.Place(n).Link())
 	_, isNew = g.Declare("lib", "again")
 	require.False(t, isNew)
+	same := build(t, "image", "lib:", "b: lib", "image: b")
+	require.False(t, p.Equal(same.Place(same.Refer([]byte("lib")))), "another document")
+	same.Link = g.Link
+	require.True(t, p.Equal(same.Place(same.Refer([]byte("lib")))))
+	require.False(t, p.Equal(same.Place(same.Refer([]byte("b")))))
 	require.Empty(t, Place{}.Containers())
 	require.Empty(t, Place{}.Link())
 	require.False(t, Place{}.Known())

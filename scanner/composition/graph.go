@@ -2,6 +2,7 @@ package composition
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -144,6 +145,11 @@ func (p Place) Containers() []string {
 	}
 	names = append(names, g.Link)
 	return compact(names)
+}
+
+// Equal reports whether both places are called alike and have the same containers.
+func (p Place) Equal(other Place) bool {
+	return p == other || p.Link() == other.Link() && slices.Equal(p.Containers(), other.Containers())
 }
 
 // compact drops what is "".
