@@ -12,7 +12,7 @@ import (
 type locator struct {
 	typ, namespace, name, version, subpath string
 	// The qualifiers that identity depends on.
-	distro, epoch, upstream string
+	distro, epoch, upstream, vcsURL string
 }
 
 // parse reads a purl by the steps of purl-spec, "How to parse a purl string", and is
@@ -75,6 +75,8 @@ func parse(s string) (locator, error) {
 			field = &u.epoch
 		case "upstream":
 			field = &u.upstream
+		case "vcs_url":
+			field = &u.vcsURL
 		default:
 			continue
 		}

@@ -56,14 +56,20 @@ var identities = []struct {
 	{"pkg:nuget/Newtonsoft.Json@12.0.3", "NuGet", "newtonsoft.json", "12.0.3"},
 	{"pkg:composer/PHPMailer/PHPMailer@v6.4.1", "Packagist", "phpmailer/phpmailer", "v6.4.1"},
 	// cargo, gem, hex, pub, cran, hackage, conan, bitnami, swift: the name as it is.
+	{"pkg:cargo/rustls@0.23.13?vcs_url=https://github.com/rustls/rustls", "crates.io", "rustls", "0.23.13"}, // only where it is kept
 	{"pkg:cargo/rustls@0.23.13", "crates.io", "rustls", "0.23.13"},
 	{"pkg:gem/nokogiri@1.15.0?platform=java", "RubyGems", "nokogiri", "1.15.0"},
+	{"pkg:gem/nokogiri@1.19.3-x86_64-linux-gnu", "RubyGems", "nokogiri", "1.19.3"},
+	{"pkg:gem/nokogiri@1.10.4-java", "RubyGems", "nokogiri", "1.10.4"}, // F-087
+	{"pkg:gem/json@2.0.0.pre1-universal-java-11", "RubyGems", "json", "2.0.0.pre1"},
+	{"pkg:gem/openc3@7.0.0-rc3", "RubyGems", "openc3", "7.0.0-rc3"},
 	{"pkg:hex/Phoenix@1.7.0", "Hex", "phoenix", "1.7.0"},
 	{"pkg:pub/http@0.13.0", "Pub", "http", "0.13.0"},
 	{"pkg:cran/A3@0.9.1", "CRAN", "A3", "0.9.1"},
 	{"pkg:hackage/aeson@2.0", "Hackage", "aeson", "2.0"},
 	{"pkg:conan/openssl@3.0.3", "ConanCenter", "openssl", "3.0.3"},
-	{"pkg:bitnami/postgresql@15.5.0-1?arch=amd64&distro=debian-11", "Bitnami", "postgresql", "15.5.0-1"}, // F-256
+	{"pkg:bitnami/postgresql@15.5.0-1?arch=amd64&distro=debian-11", "Bitnami", "postgresql", "15.5.0"}, // F-256
+	{"pkg:bitnami/postgresql@15.5.0-rc1", "Bitnami", "postgresql", "15.5.0-rc1"},
 	{"pkg:swift/github.com/Vapor/vapor@4.60.2", "SwiftURL", "github.com/vapor/vapor", "4.60.2"},
 	// github: name and namespace are not case-sensitive.
 	{"pkg:github/tj-actions/Changed-Files@v44", "GitHub Actions", "tj-actions/changed-files", "v44"},
@@ -196,6 +202,7 @@ func TestIdentifyRefuses(t *testing.T) {
 		{Component{PURL: "pkg:rpm/rocky/perl-Errno@1.30-1.el9?distro=rocky-9&upstream=perl-5.32.1-1.el9.src.rpm"}, false, "epoch"},
 		{Component{PURL: "pkg:rpm/redhat/bash@1?distro=rhel-9&epoch=x"}, false, "not a number"},
 		{Component{PURL: "pkg:maven/snakeyaml@1.30"}, false, "no namespace"},
+		{Component{PURL: "pkg:cargo/mysten-metrics@0.7.0?vcs_url=git%2Bhttps://github.com/mystenlabs/sui%40f9c8d50"}, true, "git+https://github.com/mystenlabs/sui@f9c8d50"}, // F-266
 		{Component{PURL: "pkg:maven/org/yaml/snakeyaml@1.30"}, false, "slash"},
 		{Component{PURL: "pkg:github/checkout@v4"}, false, "no namespace"},
 		{Component{PURL: "pkg:swift/vapor@4"}, false, "no namespace"},

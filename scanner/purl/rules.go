@@ -3,6 +3,7 @@ package purl
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -13,13 +14,13 @@ type rule func(u locator, c Component) (Identity, error)
 var rules = map[string]rule{
 	"apk":           apk,
 	"bioconductor":  plain("Bioconductor"),
-	"bitnami":       plain("Bitnami"),
-	"cargo":         plain("crates.io"),
+	"bitnami":       bitnami,
+	"cargo":         cargo,
 	"composer":      grouped("Packagist", "/"),
 	"conan":         plain("ConanCenter"),
 	"cran":          plain("CRAN"),
 	"deb":           deb,
-	"gem":           plain("RubyGems"),
+	"gem":           gem,
 	"github":        githubAction,
 	"githubactions": githubAction, // as GitHub's own SBOM export writes it
 	"golang":        golang,
@@ -50,6 +51,39 @@ func plain(ecosystem string) rule {
 		}
 		return Identity{Ecosystem: ecosystem, Name: u.name, Version: u.version}, nil
 	}
+}
+
+// cargo names a crate of crates.io. One that cargo took from a git repository is
+// another artifact, whoever owns its name in the registry; cargo-cyclonedx says so.
+func cargo(u locator, c Component) (Identity, error) {
+	if strings.HasPrefix(u.vcsURL, "git+") {
+		return Identity{}, fmt.Errorf("%w: it comes from git, %s, not from crates.io", ErrNoEcosystem, u.vcsURL)
+	}
+	return plain("crates.io")(u, c)
+}
+
+// gemPlatform finds the platform behind a version, "1.19.3-x86_64-linux-gnu": it begins
+// with a processor, or with what runs Ruby in place of one (Gem::Platform). Other
+// versions with a '-' are pre-releases.
+var gemPlatform = regexp.MustCompile(`^([0-9][0-9A-Za-z.]*)-(?:x86|x64|i[3-6]86|amd64|aarch64|arm|ppc|powerpc|s390|riscv|sparc|universal|java|jruby|truffleruby|mswin|mingw|dalvik|wasm)[0-9A-Za-z_.-]*$`)
+
+func gem(u locator, c Component) (Identity, error) {
+	if m := gemPlatform.FindStringSubmatch(u.version); m != nil {
+		u.version = m[1]
+	}
+	return plain("RubyGems")(u, c)
+}
+
+// bitnamiRevision finds the revision of a container behind the version of what is in
+// it, "15.5.0-1". By Bitnami's order it comes after the version; its records have none,
+// and their order, SemVer's, would take it for a pre-release.
+var bitnamiRevision = regexp.MustCompile(`^([0-9]+\.[0-9]+\.[0-9]+)-[0-9]+$`)
+
+func bitnami(u locator, c Component) (Identity, error) {
+	if m := bitnamiRevision.FindStringSubmatch(u.version); m != nil {
+		u.version = m[1]
+	}
+	return plain("Bitnami")(u, c)
 }
 
 // grouped is the rule of a registry whose names have two parts.
