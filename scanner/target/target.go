@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/stella-ops/stella/scanner"
 	"github.com/stella-ops/stella/scanner/image"
@@ -41,7 +42,7 @@ var readers = []reader{
 func Read(path string) (scanner.Inventory, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return scanner.Inventory{}, fmt.Errorf("the target cannot be read: %w", err)
+		return scanner.Inventory{}, fmt.Errorf("the target cannot be read: %w%s", err, hint(path, err))
 	}
 	f := file{path: path, dir: info.IsDir()}
 	if info.Mode().IsRegular() {
@@ -62,6 +63,14 @@ func Read(path string) (scanner.Inventory, error) {
 		return readDirectory(path)
 	}
 	return readSBOM(path)
+}
+
+// hint is for those who name an image as they would to docker run.
+func hint(path string, err error) string {
+	if !errors.Is(err, os.ErrNotExist) || !strings.ContainsAny(path, ":@") {
+		return ""
+	}
+	return "; if it is the name of an image, images are not fetched: docker save " + path + " -o image.tar, and scan that file"
 }
 
 func head(path string) ([]byte, error) {

@@ -169,6 +169,7 @@ func TestBadInput(t *testing.T) {
 		}, 1, "SPDX 3, which is not read; export it as"},
 
 		{"missing target", func(p place) []string { return []string{p.path("none.json")} }, 1, "the target cannot be read: stat "},
+		{"an image's name", func(place) []string { return []string{"registry.example/shop:1.0"} }, 1, "images are not fetched: docker save registry.example/shop:1.0 -o image.tar, and scan that file"},
 		{"a directory of links in a circle", func(p place) []string {
 			p.file("tree/bom.json", testSBOM)
 			require.NoError(p.t, os.Symlink("..", p.path("tree/up")))
@@ -326,4 +327,11 @@ func TestOutputIsReplacedWhole(t *testing.T) {
 	text, err = os.ReadFile(out)
 	require.NoError(t, err)
 	require.Contains(t, string(text), "CVE-2026-0001")
+
+	link := p.path("link.json")
+	require.NoError(t, os.Symlink("out.json", link))
+	require.NoError(t, run(t.Context(), []string{"-db", p.path(database), "-format", "json", "-o", link, p.path("app.cdx.json")}, nil, &stdout, &stderr))
+	text, err = os.ReadFile(out)
+	require.NoError(t, err)
+	require.Contains(t, string(text), "stella.findings/v1", "the link was replaced, and not what it points to")
 }

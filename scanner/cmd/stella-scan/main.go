@@ -30,13 +30,16 @@ func main() {
 // A command is what follows the program's name. args are those after its own name.
 type command func(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error
 
-// subcommands by name. A target of such a name is written with its directory, "./db".
+// subcommands by name; "help" is -h. A target of such a name is written with its directory, "./db".
 var subcommands = map[string]command{"db": db}
 
 // run is the command without the process around it. It returns when ctx ends, even
 // where a file takes long to read; the temporary file of -o is then removed.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	if len(args) > 0 {
+		if args[0] == "help" {
+			args = []string{"-h"}
+		}
 		if c, ok := subcommands[args[0]]; ok {
 			return c(ctx, args[1:], stdin, stdout, stderr)
 		}
@@ -61,7 +64,7 @@ func report(stderr io.Writer, err error) int {
 		fmt.Fprintln(stderr, "stella-scan: interrupted; nothing was written")
 		return 1
 	case usage:
-		fmt.Fprintf(stderr, "stella-scan: %v\nstella-scan -h explains the flags\n", err)
+		fmt.Fprintf(stderr, "stella-scan: %v\nusage: stella-scan -db PATH [flags] TARGET; stella-scan -h explains them\n", err)
 		return 2
 	}
 	fmt.Fprintf(stderr, "stella-scan: %v\n", err)

@@ -40,6 +40,8 @@ func TestRun(t *testing.T) {
 		stderr string
 	}{
 		{"help", []string{"-h"}, "", 0, "stella-scan -db PATH", ""},
+		{"help in a word", []string{"help"}, "", 0, "stella-scan -db PATH", ""},
+		{"nothing", nil, "", 2, "", "usage: stella-scan -db PATH [flags] TARGET"},
 		{"table", []string{"-db", db, app}, "", 0, "CVE-2026-0001", ""},
 		{"not evaluated", []string{"-db", db, app}, "", 0, "pkg:npm/mystery", ""},
 		{"json", []string{"-db", db, "-format", "json", app}, "", 0, `"schema":"stella.findings/v1"`, ""},
@@ -48,7 +50,7 @@ func TestRun(t *testing.T) {
 		{"fail on critical", []string{"-db", db, "-fail-on", "critical", app}, "", 0, "CVE-2026-0001", ""},
 		{"no db", []string{app}, "", 2, "", "-db is required"},
 		{"no SBOM", []string{"-db", db}, "", 2, "", "no target is named"},
-		{"unknown flag", []string{"-colour", app}, "", 2, "", "stella-scan -h explains"},
+		{"unknown flag", []string{"-colour", app}, "", 2, "", "stella-scan -h explains them"},
 		{"unknown format", []string{"-db", db, "-format", "xml", app}, "", 2, "", "want table, json"},
 		{"unknown level", []string{"-db", db, "-fail-on", "bad", app}, "", 2, "", "want low, medium, high or critical"},
 		{"missing SBOM", []string{"-db", db, filepath.Join(dir, "none")}, "", 1, "", "no such file"},

@@ -43,8 +43,13 @@ func write(name string, output io.WriterTo, stdout io.Writer) error {
 		}
 		return nil
 	}
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+	switch info, err := os.Stat(name); {
+	case err == nil && !info.Mode().IsRegular():
 		return writeThrough(name, output)
+	case err == nil: // what a link points to is replaced, not the link
+		if name, err = filepath.EvalSymlinks(name); err != nil {
+			return fmt.Errorf("-o: %w", err)
+		}
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.tmp")
 	if errors.Is(err, os.ErrNotExist) {
