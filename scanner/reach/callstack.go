@@ -103,7 +103,7 @@ func (c *ComponentEvidence) occurrences(q Query) answer {
 		for _, name := range t.Symbols {
 			key := symbolIn(q.Ecosystem, t.Path, name).key()
 			if slices.ContainsFunc(c.Symbols, func(s string) bool {
-				return s == name || ParseSymbol(q.Ecosystem, s).key() == key
+				return s == name || s == t.Path+"."+name || ParseSymbol(q.Ecosystem, s).key() == key
 			}) {
 				return unknown("%s occurs in the source of the component's user, and no call of it is recorded", name)
 			}

@@ -519,6 +519,9 @@ func TestComponentEvidence(t *testing.T) {
 		require.Equal(t, Reachable, Judge(java, &ComponentEvidence{Ecosystem: "Maven", Callstack: []Frame{{"", "App", "main"}, f}}).Verdict, "%+v", f)
 	}
 	require.Equal(t, Unknown, Judge(java, &ComponentEvidence{Ecosystem: "Maven", Callstack: []Frame{{"", "App", "main"}, {"com.example", "D", "test"}}}).Verdict)
+	for symbol, want := range map[string]string{"test": "occurs", "com.example.C.test": "occurs", "com.example.D.test": "names no listed symbol"} {
+		require.Contains(t, Judge(java, &ComponentEvidence{Ecosystem: "Maven", Symbols: []string{symbol}}).Why, want)
+	}
 	rust := Query{Ecosystem: "crates.io", Targets: []Target{{"a", []string{"a::b::f"}}}}
 	require.Equal(t, Reachable, Judge(rust, &ComponentEvidence{Ecosystem: "crates.io", Callstack: []Frame{{"app", "", "main"}, {"a", "b", "f"}}}).Verdict)
 }
