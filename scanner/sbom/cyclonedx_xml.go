@@ -313,8 +313,9 @@ func (x *cyclonedxXML) evidence(m *component) error {
 	return x.children(func(e xml.StartElement) error {
 		switch e.Name.Local {
 		case "occurrences":
-			return x.children(func(xml.StartElement) error {
-				var location, symbol string
+			return x.children(func(e xml.StartElement) error {
+				// The schema has an element; cyclonedx-go v0.12 writes an attribute.
+				location, symbol := "", attribute(e, "symbol")
 				err := x.texts(map[string]*string{"location": &location, "symbol": &symbol})
 				m.occurs(location, symbol)
 				return err

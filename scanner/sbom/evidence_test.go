@@ -67,7 +67,9 @@ func TestPlacesAndEvidence(t *testing.T) {
 			require.Nil(t, byName(t, inv, "n").Evidence)
 		})
 	}
-	inv := mustRead(t, strings.ReplaceAll(placesJSON, `{"ref":"n"},`, ""))
+	inv := mustRead(t, strings.ReplaceAll(placesXML, `<occurrence><location>/app</location><symbol>lib.F</symbol>`, `<occurrence symbol="lib.F"><location>/app</location>`))
+	require.Equal(t, []string{"lib.F"}, byName(t, inv, "example.com/lib").Evidence.Symbols)
+	inv = mustRead(t, strings.ReplaceAll(placesJSON, `{"ref":"n"},`, ""))
 	require.Equal(t, target, byName(t, inv, "example.com/lib").Place.Containers(), "n may need it")
 }
 
