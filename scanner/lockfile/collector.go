@@ -21,9 +21,10 @@ type dependency struct {
 
 // A collector makes an inventory of the entries of one file.
 type collector struct {
-	name   string // of the file
-	inv    scanner.Inventory
-	listed map[scanner.NotEvaluated]bool
+	name    string // of the file
+	inv     scanner.Inventory
+	listed  map[scanner.NotEvaluated]bool
+	entries int // that were taken; over MaxEntries none is kept
 }
 
 func newCollector(name string) *collector {
@@ -32,6 +33,9 @@ func newCollector(name string) *collector {
 
 // add takes a package of a registry.
 func (c *collector) add(d dependency) {
+	if c.entries++; c.entries > MaxEntries {
+		return
+	}
 	if d.name == "" {
 		c.skip(cmp.Or(d.at, c.name), "an entry has no name")
 		return
@@ -61,6 +65,9 @@ func (c *collector) location(d dependency) string {
 // skip lists what is no package of a registry, or not pinned: once, however often the
 // file says it.
 func (c *collector) skip(what, reason string, args ...any) {
+	if c.entries++; c.entries > MaxEntries {
+		return
+	}
 	if len(args) > 0 {
 		reason = fmt.Sprintf(reason, args...)
 	}

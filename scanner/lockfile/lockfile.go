@@ -53,8 +53,9 @@
 //
 // # Limits
 //
-// A file may have [MaxSize] bytes, one of YAML [MaxYAML]; values may be nested
-// [MaxDepth] deep. YAML aliases are refused: no package manager writes them.
+// A file may have [MaxSize] bytes, one of YAML or TOML [MaxTree]; values may be nested
+// [MaxDepth] deep, and there may be [MaxEntries] entries. YAML aliases are refused: no
+// package manager writes them.
 //
 // Sources: the formats' own documentation; each file of this package names its.
 package lockfile
@@ -78,9 +79,10 @@ import (
 
 // Limits of an input.
 const (
-	MaxSize  = 64 << 20 // bytes
-	MaxYAML  = 16 << 20 // bytes of a YAML file, whose nodes weigh ten times its text
-	MaxDepth = 100      // of values within one another
+	MaxSize    = 64 << 20 // bytes
+	MaxTree    = 8 << 20  // bytes of YAML or TOML, whose trees weigh a hundred times their text
+	MaxDepth   = 100      // of values within one another
+	MaxEntries = 1_000_000
 )
 
 // A format is one kind of lockfile.
@@ -166,6 +168,9 @@ func read(r io.Reader, name string) (scanner.Inventory, error) {
 		c.skip(name, instead)
 	} else if err := f.parse(c, data); err != nil {
 		return scanner.Inventory{}, err
+	}
+	if c.entries > MaxEntries {
+		return scanner.Inventory{}, fmt.Errorf("it has more than %d entries; is it a lockfile?", MaxEntries)
 	}
 	inv := c.inventory()
 	sum := sha256.Sum256(data)

@@ -146,6 +146,7 @@ func TestReadErrors(t *testing.T) {
 		{name: "no lockfile", file: "main.go", text: "x", err: "its name is that of no lockfile"},
 		{name: "empty", file: "package-lock.json", text: " \n", err: "it is empty"},
 		{name: "not UTF-8", file: "package-lock.json", text: "{\"name\":\"\xff\"}", err: "not UTF-8"},
+		{name: "too many entries", file: "yarn.lock", text: strings.Repeat("a@1:\n", MaxEntries+1), err: "more than 1000000 entries"},
 		{name: "too large", file: "package-lock.json", text: strings.Repeat(" ", MaxSize+1), err: "larger than 64 MiB"},
 	})
 	_, err := Read(iotest.ErrReader(errors.New("the disk is gone")), "package-lock.json")

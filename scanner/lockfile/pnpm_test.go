@@ -98,7 +98,7 @@ packages:
 	{name: "bad YAML", file: "pnpm-lock.yaml", text: "a: [\n", err: "yaml: line"},
 	{name: "alias", file: "pnpm-lock.yaml", text: "a: &a [x]\nb: [*a, *a]\n", err: "line 2: it has a YAML alias"},
 	{name: "deep", file: "pnpm-lock.yaml", text: "a: " + strings.Repeat("[", 200) + strings.Repeat("]", 200), err: "nested more than 100 deep"},
-	{name: "large", file: "pnpm-lock.yaml", text: strings.Repeat("#", MaxYAML+1), err: "YAML larger than 16 MiB"},
+	{name: "large", file: "pnpm-lock.yaml", text: strings.Repeat("#", MaxTree+1), err: "YAML larger than 8 MiB"},
 }
 
 func TestPNPM(t *testing.T) { run(t, pnpmRows) }

@@ -39,23 +39,24 @@ func readRequirements(c *collector, data []byte) error {
 // line is not continued, and ends a continuation.
 func logicalLines(text string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
-		joined := ""
+		var joined strings.Builder
 		for line := range strings.Lines(text) {
 			line = strings.TrimRight(line, "\r\n")
 			isComment := strings.HasPrefix(strings.TrimLeft(line, " \t"), "#")
 			if head, ok := strings.CutSuffix(line, `\`); ok && !isComment {
-				joined += head
+				joined.WriteString(head)
 				continue
 			}
 			if isComment {
 				line = " " + line // the comment is one, whatever it is joined to
 			}
-			if !yield(joined + line) {
+			joined.WriteString(line)
+			if !yield(joined.String()) {
 				return
 			}
-			joined = ""
+			joined.Reset()
 		}
-		yield(joined)
+		yield(joined.String())
 	}
 }
 

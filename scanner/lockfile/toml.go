@@ -11,6 +11,9 @@ import (
 // decodeTOML reads a TOML document. go-toml recurses into arrays and inline tables
 // without a limit, so that their depth is checked first.
 func decodeTOML(data []byte, into any) error {
+	if len(data) > MaxTree {
+		return fmt.Errorf("it is TOML larger than %d MiB; is it a lockfile?", MaxTree>>20)
+	}
 	if line := deepTOML(data); line > 0 {
 		return fmt.Errorf("line %d: values are nested more than %d deep", line, MaxDepth)
 	}

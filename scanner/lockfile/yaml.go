@@ -16,8 +16,8 @@ type node yaml.Node
 
 // documents reads every document of a YAML stream (F-144).
 func documents(data []byte) ([]*node, error) {
-	if len(data) > MaxYAML {
-		return nil, fmt.Errorf("it is YAML larger than %d MiB; is it a lockfile?", MaxYAML>>20)
+	if len(data) > MaxTree {
+		return nil, fmt.Errorf("it is YAML larger than %d MiB; is it a lockfile?", MaxTree>>20)
 	}
 	var all []*node
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
