@@ -94,8 +94,10 @@ fuzz: ## every fuzz test, FUZZTIME=50000x executions each (or a time, such as 10
 	done
 
 .PHONY: bench
-bench: ## speed of signing and submitting beside their floors
+bench: ## speed of scanning, signing and submitting beside their floors
 	@mkdir -p $(OUT)
+	$(GO) test -run '^$$' -bench 'Scan|Run$$' -benchtime 5x -timeout 30m ./scanner/cmd/stella-scan | tee $(OUT)/scan.bench.txt
+	$(GO) test -run '^$$' -bench 'Index|Zip' -benchtime 3x -timeout 30m ./scanner/advisory | tee $(OUT)/index.bench.txt
 	$(GO) test -run '^$$' -bench 'Seal|BatchCPU|Parallel' -benchtime 200ms -count 10 ./attest ./attest/rekor | tee $(OUT)/bench.txt
 	$(TOOL) benchstat -col /op $(OUT)/bench.txt
 
