@@ -53,20 +53,18 @@ func merge(packages []Package) merged {
 	return m
 }
 
-// at is the n-th package, with the locations of all of its entries, sorted.
-func (m merged) at(n int) Package {
+// at is the n-th package. Its locations are those of its first entry alone.
+func (m merged) at(n int) Package { return m.packages[m.first[n]] }
+
+// locations are those of all entries of the n-th package, sorted.
+func (m merged) locations(n int) []string {
 	i := m.first[n]
-	p := m.packages[i]
-	if len(p.Locations) <= 1 && m.again[i] == nil {
-		return p
-	}
-	p.Locations = slices.Clone(p.Locations) // the inventory's are not ours to sort
+	all := append([]string{}, m.packages[i].Locations...) // the inventory's are not ours to sort
 	for _, other := range m.again[i] {
-		p.Locations = append(p.Locations, m.packages[other].Locations...)
+		all = append(all, m.packages[other].Locations...)
 	}
-	slices.Sort(p.Locations)
-	p.Locations = slices.Compact(p.Locations)
-	return p
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // twins are the other entries of the n-th package: what an SBOM says of a place, and of

@@ -112,7 +112,7 @@ func (j *judge) judge(ctx context.Context, packages merged, from int) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := j.one(packages.at(n), packages.twins(n)); err != nil {
+		if err := j.one(packages, n); err != nil {
 			return err
 		}
 	}
@@ -121,7 +121,8 @@ func (j *judge) judge(ctx context.Context, packages merged, from int) error {
 
 // one adds what the advisories say of one package: its findings, or why there is nothing
 // that can be said.
-func (j *judge) one(p Package, twins []Package) error {
+func (j *judge) one(packages merged, n int) error {
+	p := packages.at(n)
 	if reason := j.unjudgeable(p); reason != "" {
 		j.doubt(p, reason)
 		return nil
@@ -160,6 +161,11 @@ func (j *judge) one(p Package, twins []Package) error {
 			j.doubt(p, fmt.Sprintf("%s cannot be judged: %s", r.ID, v.Reason))
 		}
 	}
+	if len(groups) == 0 {
+		return nil
+	}
+	twins := packages.twins(n)
+	p.Locations = packages.locations(n)
 	for _, g := range groups {
 		j.findings = append(j.findings, j.finding(p, twins, g))
 	}
@@ -205,7 +211,7 @@ func (s *scan) finding(p Package, twins []Package, g *group) Finding {
 		Aliases: g.IDs,
 		Package: FoundPackage{
 			PURL: p.PURL, Ecosystem: p.Ecosystem, Name: p.Name, Version: p.Version,
-			Locations: orEmpty(p.Locations), Layer: p.Layer,
+			Locations: p.Locations, Layer: p.Layer,
 		},
 		FixedVersions: orEmpty(sortVersions(p.Ecosystem, g.fixed)),
 		Severity:      severity.Pick(g.severities),

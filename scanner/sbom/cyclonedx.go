@@ -64,7 +64,7 @@ func (x *cyclonedxJSON) read(m *component) error {
 			return j.string(&m.cpe)
 		case "purl":
 			var p string
-			if err := j.string(&p); err != nil {
+			if err := j.beginning(m.ref, &p); err != nil {
 				return err
 			}
 			m.purls = nil // of a key that is given twice, the last counts

@@ -226,6 +226,23 @@ func (j *jsonReader) string(to *string) error {
 	return j.errorf("a string belongs here, not what begins with %q", b)
 }
 
+// beginning reads a string that is kept, as string does. Where whole begins with it, it is
+// not kept a second time: generators make a bom-ref of the purl and a suffix.
+func (j *jsonReader) beginning(whole string, to *string) error {
+	if b, err := j.peek(); err != nil || b != '"' {
+		return j.string(to)
+	}
+	if err := j.str(true); err != nil {
+		return err
+	}
+	if n := len(j.text); n <= len(whole) && whole[:n] == string(j.text) && utf8.Valid(j.text) {
+		*to = whole[:n]
+		return nil
+	}
+	*to = validText(j.text)
+	return nil
+}
+
 // word reads a string, or skips what is none. It is for strings that recur, such as a
 // component's type or the path of a package database: each is in memory once.
 func (j *jsonReader) word(to *string) error {
