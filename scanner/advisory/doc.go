@@ -42,6 +42,39 @@
 // adds to it: it decides for builds of Pro, and for others where the release itself does
 // not call them sound. A repository of a Red Hat release ("…:9::baseos") is within it.
 //
+// # The compiled index
+//
+// However a set is opened, it is an index: a file that [Builder] made, or the same bytes
+// in memory, made of a directory or a zip. A package is found by the hash of its
+// ecosystem, without suffix, and its name in normal form. All numbers are little-endian,
+// a text has its length before it, and lengths are unsigned varints:
+//
+//	header     magic, format, CRC-32C of the header, size of the file, where the tables
+//	           begin, SHA-256 of the set, SHA-256 of all that follows; for each section:
+//	           where its items begin and their size, where its ends are, how many
+//	ecosystems a spelling, and how many records use it; sorted
+//	rejected   id, entry, reason; sorted
+//	heads      a record without its entries; by id, and its place is its number
+//	packages   a key, then for each entry: number of its record, number of its ecosystem,
+//	           length, content; in the order of the keys' hashes
+//	groups     the place of the preferred id, the ids; by the first id
+//	keys       the table: low half of a key's hash, number of its package; 2ⁿ blocks of
+//	           about 64 lines by the highest n bits of the hash
+//	ids        the same for the ids of the groups
+//	ends       for each section, where each of its items ends, as 4 bytes
+//
+// An item ends with a CRC-32C over its section, its number and its content. Each is
+// checked when it is read, so that damage anywhere is an error and never an absence: a
+// package that is not there is not there because a block that is whole says so.
+//
+// Tables and ends are mapped, and take 4 to 12 bytes of memory for each record, package
+// and id; items are read. Versions are kept as texts: an order that was put right counts
+// at once. What depends on the format beside the layout is the normal form of names
+// and the texts of problems; a change of either needs a new format number.
+//
+// Limits: 4 GiB for a section, 2³¹ records. An index is for the program that made it: it
+// is not verified whether a stranger's index says what its records said.
+//
 // # Guarantees
 //
 // Nothing is dropped in silence: what is wrong with a record is in [Record.Problems],

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-	"unique"
 
 	"github.com/stella-ops/stella/scanner/severity"
 	"github.com/stella-ops/stella/scanner/version"
@@ -217,7 +216,7 @@ func (p *parser) severity(path string) (list []severity.Entry) {
 		if !p.object(func(key []byte) {
 			switch string(key) {
 			case "type":
-				e.Type = unique.Make(p.str(path + "[].type")).Value()
+				e.Type = p.str(path + "[].type")
 			case "score":
 				e.Score = p.str(path + "[].score")
 			default:
@@ -298,9 +297,9 @@ func (p *parser) pkg(a *Affected, path string) {
 	if !p.object(func(key []byte) {
 		switch string(key) {
 		case "ecosystem":
-			a.Ecosystem = unique.Make(p.str(path + ".package.ecosystem")).Value()
+			a.Ecosystem = p.str(path + ".package.ecosystem")
 		case "name":
-			a.Name = unique.Make(p.str(path + ".package.name")).Value()
+			a.Name = p.str(path + ".package.name")
 		case "purl":
 			a.PURL = p.str(path + ".package.purl")
 		default:
@@ -317,7 +316,7 @@ func (p *parser) rangeOf(a *Affected, path string) {
 	isObject := p.object(func(key []byte) {
 		switch string(key) {
 		case "type":
-			r.Type = unique.Make(p.str(path + ".type")).Value()
+			r.Type = p.str(path + ".type")
 		case "events":
 			if !p.array(func(i int) { p.event(&r, fmt.Sprintf("%s.events[%d]", path, i)) }) {
 				p.problem("%s.events is not an array", path)

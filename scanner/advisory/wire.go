@@ -44,7 +44,7 @@ func (e *encoder) head(r *Record) {
 }
 
 // entry appends one entry without its ecosystem. Timelines are not part of it: a range
-// is compiled when it is read.
+// is compiled anew when it is read.
 func (e *encoder) entry(a *Affected) {
 	at := len(e.buf)
 	e.buf = append(e.buf, 0)
@@ -77,18 +77,24 @@ func (e *encoder) entry(a *Affected) {
 	}
 	e.count(len(a.Ranges))
 	for i := range a.Ranges {
-		e.wireRange(&a.Ranges[i])
+		e.wireRange(a.Ecosystem, &a.Ranges[i])
 	}
 }
 
-func (e *encoder) wireRange(r *Range) {
+func (e *encoder) wireRange(ecosystem string, r *Range) {
 	if n := slices.Index(wireTypes, r.Type); n > 0 {
 		e.count(n)
 	} else {
 		e.count(0)
 		e.str(r.Type)
 	}
-	e.str(r.broken)
+	// What the compiler found is not kept: a later one may know better.
+	broken := Range{Type: r.Type, Events: r.Events}
+	if r.broken == "" || broken.compile(ecosystem) != nil && broken.broken == r.broken {
+		e.str("")
+	} else {
+		e.str(r.broken)
+	}
 	e.str(r.partial)
 	e.count(len(r.Events))
 	for _, ev := range r.Events {
