@@ -1,7 +1,6 @@
 package sbom
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -15,10 +14,9 @@ import (
 // [encoding/json]'s Decoder would hold one top-level element in memory at a time,
 // which nesting makes the whole document, and has no limit of ours.
 type jsonReader struct {
-	in     *bufio.Reader
-	line   int
-	offset int64
-	depth  int
+	window
+	line  int
+	depth int
 	text   []byte // of the string that is being read
 
 	words map[string]string // strings that recur: see word
@@ -27,15 +25,15 @@ type jsonReader struct {
 	skipField   func([]byte) error // skip, bound once
 }
 
-func newJSONReader(in *bufio.Reader) *jsonReader {
-	j := &jsonReader{in: in, line: 1, words: map[string]string{}}
+func newJSONReader(in io.Reader) *jsonReader {
+	j := &jsonReader{window: window{in: in, room: make([]byte, 64<<10)}, line: 1, words: map[string]string{}}
 	j.skipElement = j.skip
 	j.skipField = func([]byte) error { return j.skip() }
 	return j
 }
 
 func (j *jsonReader) errorf(format string, args ...any) error {
-	return &SyntaxError{Line: j.line, Offset: j.offset, Err: fmt.Errorf(format, args...)}
+	return &SyntaxError{Line: j.line, Offset: j.offset(), Err: fmt.Errorf(format, args...)}
 }
 
 func (j *jsonReader) readError(err error) error {
@@ -47,36 +45,32 @@ func (j *jsonReader) readError(err error) error {
 
 // next consumes a byte.
 func (j *jsonReader) next() (byte, error) {
-	b, err := j.in.ReadByte()
-	if err != nil {
-		return 0, j.readError(err)
+	if len(j.ahead) == 0 {
+		if err := j.fill(1); err != nil {
+			return 0, j.readError(err)
+		}
 	}
-	j.offset++
+	b := j.ahead[0]
+	j.ahead = j.ahead[1:]
 	return b, nil
 }
 
 // peek skips white space and gives the byte that follows, without consuming it.
 func (j *jsonReader) peek() (byte, error) {
 	for {
-		chunk, err := j.in.Peek(max(1, j.in.Buffered()))
-		if len(chunk) == 0 {
-			return 0, j.readError(err)
-		}
-		n := 0
-		for n < len(chunk) && (chunk[n] == ' ' || chunk[n] == '\n' || chunk[n] == '\r' || chunk[n] == '\t') {
-			if chunk[n] == '\n' {
+		for i, b := range j.ahead {
+			switch b {
+			case ' ', '\r', '\t':
+			case '\n':
 				j.line++
+			default:
+				j.ahead = j.ahead[i:]
+				return b, nil
 			}
-			n++
 		}
-		j.offset += int64(n)
-		found := n < len(chunk)
-		var b byte
-		if found {
-			b = chunk[n]
-		}
-		if _, err := j.in.Discard(n); err != nil || found {
-			return b, err
+		j.ahead = nil
+		if err := j.fill(1); err != nil {
+			return 0, j.readError(err)
 		}
 	}
 }
@@ -285,17 +279,15 @@ func (j *jsonReader) skip() error {
 func (j *jsonReader) scalar() (string, error) {
 	j.text = j.text[:0]
 	for {
-		b, err := j.in.ReadByte()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return "", err
-		}
-		if !('a' <= b && b <= 'z' || '0' <= b && b <= '9' || b == '-' || b == '+' || b == '.' || b == 'E') {
-			if err := j.in.UnreadByte(); err != nil {
+		if len(j.ahead) == 0 {
+			if err := j.fill(1); err == io.EOF {
+				break
+			} else if err != nil {
 				return "", err
 			}
+		}
+		b := j.ahead[0]
+		if !('a' <= b && b <= 'z' || '0' <= b && b <= '9' || b == '-' || b == '+' || b == '.' || b == 'E') {
 			if len(j.text) == 0 {
 				return "", j.errorf("a JSON value belongs here, not %q", b)
 			}
@@ -305,7 +297,7 @@ func (j *jsonReader) scalar() (string, error) {
 			return "", j.errorf("a number is longer than 1000 digits")
 		}
 		j.text = append(j.text, b)
-		j.offset++
+		j.ahead = j.ahead[1:]
 	}
 	literal := string(j.text)
 	switch literal {
@@ -359,17 +351,13 @@ func (j *jsonReader) str(keep bool) error {
 		return err
 	}
 	for {
-		// What is buffered, up to the next byte that means something.
-		if j.in.Buffered() == 0 {
-			if _, err := j.in.Peek(1); err != nil {
+		// What is there, up to the next byte that means something.
+		if len(j.ahead) == 0 {
+			if err := j.fill(1); err != nil {
 				return j.readError(err)
 			}
 		}
-		chunk, err := j.in.Peek(j.in.Buffered())
-		if err != nil {
-			return j.readError(err)
-		}
-		n := 0
+		chunk, n := j.ahead, 0
 		for n < len(chunk) && chunk[n] != '"' && chunk[n] != '\\' && chunk[n] >= 0x20 {
 			n++
 		}
@@ -385,10 +373,7 @@ func (j *jsonReader) str(keep bool) error {
 			stop = chunk[n]
 			n++
 		}
-		if _, err := j.in.Discard(n); err != nil {
-			return err
-		}
-		j.offset += int64(n)
+		j.ahead = chunk[n:]
 		switch {
 		case whole:
 		case stop == '"':
@@ -431,17 +416,15 @@ func (j *jsonReader) escape() error {
 		}
 		if utf16.IsSurrogate(r) {
 			pair := utf8.RuneError
-			if ahead, _ := j.in.Peek(6); len(ahead) == 6 && ahead[0] == '\\' && ahead[1] == 'u' {
-				if low, err := strconv.ParseUint(string(ahead[2:]), 16, 16); err == nil {
+			// Short of six bytes at the end of the input, which is no pair either.
+			_ = j.fill(6)
+			if len(j.ahead) >= 6 && j.ahead[0] == '\\' && j.ahead[1] == 'u' {
+				if low, err := strconv.ParseUint(string(j.ahead[2:6]), 16, 16); err == nil {
 					pair = utf16.DecodeRune(r, rune(low))
 				}
 			}
 			if r = pair; r != utf8.RuneError {
-				n, err := j.in.Discard(6)
-				j.offset += int64(n)
-				if err != nil {
-					return err
-				}
+				j.ahead = j.ahead[6:]
 			}
 		}
 		j.text = utf8.AppendRune(j.text, r)
