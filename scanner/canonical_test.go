@@ -81,7 +81,7 @@ func TestEncodeNumbers(t *testing.T) {
 
 func FuzzEncode(f *testing.F) {
 	f.Add("plain", "q\"\\\n", 7.5, 3)
-	f.Add("\u2028<&>", "\xed\xa0\x80", -0.0, -1)
+	f.Add("\u2028<&>", "\xed\xa0\x80", math.Copysign(0, -1), -1)
 	f.Fuzz(func(t *testing.T, a, b string, score float64, n int) {
 		r := Report{Findings: make([]Finding, 1)}
 		r.Findings[0].ID, r.Findings[0].Aliases = a, []string{b, a}
