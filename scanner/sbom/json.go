@@ -17,7 +17,7 @@ type jsonReader struct {
 	window
 	line  int
 	depth int
-	text   []byte // of the string that is being read
+	text  []byte // of the string that is being read
 
 	words map[string]string // strings that recur: see word
 
