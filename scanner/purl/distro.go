@@ -128,9 +128,6 @@ func parseDistro(s string) Distro {
 			return Distro{ID: id, Version: s[i+1:]}
 		}
 	}
-	if at := strings.LastIndexByte(s, '-'); at > 0 && isRelease(s[at+1:]) {
-		return Distro{ID: s[:at], Version: s[at+1:]}
-	}
 	return Distro{ID: s}
 }
 

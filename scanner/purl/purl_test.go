@@ -19,6 +19,7 @@ var identities = []struct {
 	{"pkg:pypi/Django@4.2", "PyPI", "django", "4.2"},
 	{"pkg:pypi/zope.interface@5.0", "PyPI", "zope-interface", "5.0"},
 	{"pkg:pypi/ruamel_yaml@0.17", "PyPI", "ruamel-yaml", "0.17"},
+	{"pkg:pypi/AZaz@1", "PyPI", "azaz", "1"},
 	{"pkg:pypi/a-_.b@1", "PyPI", "a-b", "1"},
 	{"pkg:pypi/Appium-Python-Client@3.1.0", "PyPI", "appium-python-client", "3.1.0"}, // F-057: no word goes
 	{"pkg:pypi/torchaudio@2.0.1+cpu", "PyPI", "torchaudio", "2.0.1+cpu"},
@@ -41,6 +42,11 @@ var identities = []struct {
 	{"pkg:golang/github.com/cespare/xxhash@v2.1.2#v2", "Go", "github.com/cespare/xxhash/v2", "2.1.2"},
 	{"pkg:golang/google.golang.org/genproto@v0.1.0#googleapis/api", "Go", "google.golang.org/genproto", "0.1.0"}, // a directory
 	{"pkg:golang/github.com/docker/distribution@v2.8.1%2Bincompatible", "Go", "github.com/docker/distribution", "2.8.1+incompatible"},
+	{"pkg:golang/example.com/m@v0.1.0#vx", "Go", "example.com/m", "0.1.0"},
+	{"pkg:golang/example.com/m@v9.0.0#v9/cmd", "Go", "example.com/m/v9", "9.0.0"},
+	{"pkg:golang/example.com/m@10.2.0", "Go", "example.com/m", "10.2.0"},
+	{"pkg:golang/example.com/m@vendored", "Go", "example.com/m", "vendored"},
+	{"pkg:golang/example.com/m%21@1", "Go", "example.com/m!", "1"},
 	{"pkg:golang/github.com%2Fgin-gonic%2Fgin@v1.9.0", "Go", "github.com/gin-gonic/gin", "1.9.0"},
 	{"pkg:golang/github.com/%21azure/go-autorest@v14.2.0%2Bincompatible", "Go", "github.com/Azure/go-autorest", "14.2.0+incompatible"}, // as the proxy escapes it
 	{"pkg:golang/gopkg.in/yaml.v3@v3.0.0", "Go", "gopkg.in/yaml.v3", "3.0.0"},
@@ -85,6 +91,9 @@ var identities = []struct {
 	{"pkg:deb/debian/bsdutils@1:2.38.1-5+b1?upstream=util-linux@2.38.1-5&distro=debian-12.5", "Debian:12", "util-linux", "2.38.1-5"},
 	{"pkg:deb/debian/curl@7.88.1-10?distro=bookworm", "Debian:12", "curl", "7.88.1-10"},
 	{"pkg:deb/debian/curl@7.88.1-10?distro=debian-bookworm", "Debian:12", "curl", "7.88.1-10"},
+	{"pkg:deb/debian/curl@7.88.1-10?distro=debian-12&epoch=0", "Debian:12", "curl", "7.88.1-10"},
+	{"pkg:deb/debian/curl@7.88.1-10?distro=debian-12&epoch=2", "Debian:12", "curl", "2:7.88.1-10"},
+	{"pkg:deb/debian/curl@1:7.88.1-10?distro=debian-12&epoch=2", "Debian:12", "curl", "1:7.88.1-10"},
 	{"pkg:deb/debian/curl@7.88.1-10?distro=12", "Debian:12", "curl", "7.88.1-10"},
 	{"pkg:deb/debian/jackson-databind@2.12.1-1+deb11u1?distro=debian-11", "Debian:11", "jackson-databind", "2.12.1-1+deb11u1"},        // F-305
 	{"pkg:deb/debian/mailutils@1%3A3.10-3+b1?distro=debian-11&upstream=mailutils%401%3A3.10-3", "Debian:11", "mailutils", "1:3.10-3"}, // F-306
@@ -101,9 +110,12 @@ var identities = []struct {
 	// apk: OSV names the origin.
 	{"pkg:apk/alpine/libssl3@3.1.4-r2?upstream=openssl&distro=alpine-3.19.1", "Alpine:v3.19", "openssl", "3.1.4-r2"}, // F-106
 	{"pkg:apk/alpine/busybox@1.36.1-r15?distro=3.19", "Alpine:v3.19", "busybox", "1.36.1-r15"},
+	{"pkg:apk/alpine/busybox@1.36.1-r15?distro=v3.19", "Alpine:v3.19", "busybox", "1.36.1-r15"},
 	{"pkg:apk/alpine/busybox@1.36.1-r15?distro=alpine-edge", "Alpine:edge", "busybox", "1.36.1-r15"},
 	{"pkg:apk/alpine/busybox@1.37.0-r0?distro=alpine-3.21.0_alpha20240807", "Alpine:edge", "busybox", "1.37.0-r0"},
 	{"pkg:apk/wolfi/bash@5.2-r1?distro=wolfi-20230201", "Wolfi", "bash", "5.2-r1"},
+	{"pkg:apk/wolfi/bash@5.2-r1?distro=chainguard-20230214", "Chainguard", "bash", "5.2-r1"},
+	{"pkg:apk/chainguard/bash@5.2-r1?distro=wolfi-20230201", "Wolfi", "bash", "5.2-r1"},
 	{"pkg:apk/chainguard/bash@5.2-r1", "Chainguard", "bash", "5.2-r1"},
 	{"pkg:apk/alpaquita/openssl@3.1-r1?distro=alpaquita-23", "Alpaquita:23", "openssl", "3.1-r1"},
 	{"pkg:apk/alpaquita/openssl@3.1-r1?distro=stream", "Alpaquita:stream", "openssl", "3.1-r1"},
@@ -116,6 +128,8 @@ var identities = []struct {
 	{"pkg:rpm/opensuse/libz1@1.2.13-1?distro=opensuse-leap-15.5&upstream=zlib-1.2.13-1.src.rpm", "openSUSE:Leap 15.5", "zlib", "1.2.13-1"},
 	{"pkg:rpm/opensuse/libz1@1.2.13-1?distro=opensuse-tumbleweed-20240101", "openSUSE:Tumbleweed", "libz1", "1.2.13-1"},
 	{"pkg:rpm/opensuse/curl@8-1?distro=opensuse-15.5", "openSUSE:Leap 15.5", "curl", "8-1"},
+	{"pkg:rpm/suse/libz1@1.2.13-1?distro=opensuse-leap-15.5", "openSUSE:Leap 15.5", "libz1", "1.2.13-1"},
+	{"pkg:rpm/mariner/curl@8.0-1.azl3?distro=azurelinux-3.0", "Azure Linux:3", "curl", "8.0-1.azl3"},
 	{"pkg:rpm/mariner/curl@8.0-1.cm2?distro=mariner-2.0", "Azure Linux:2", "curl", "8.0-1.cm2"},
 	{"pkg:apk/bellsoft-hardened-containers/curl@8-r1?distro=bellsoft-hardened-containers-23", "BellSoft Hardened Containers:23", "curl", "8-r1"},
 	{"pkg:apk/minimos/curl@8-r1", "MinimOS", "curl", "8-r1"},
@@ -179,6 +193,7 @@ func TestIdentifyRefuses(t *testing.T) {
 		{Component{}, true, "no purl"},
 		{Component{Name: "busybox", CPE: "cpe:2.3:a:busybox:busybox:1.35.0:*:*:*:*:*:*:*"}, true, "its CPE"}, // F-128, F-303
 		{Component{PURL: "pkg:uv/aiofiles@23.2.1"}, true, `purl type "uv"`},                                  // F-226
+		{Component{PURL: "pkg:a.b-c+1/x@1"}, true, `purl type "a.b-c+1"`},
 		{Component{PURL: "pkg:oci/app@sha256%3Aab"}, true, `purl type "oci"`},
 		{Component{PURL: "pkg:generic/openssl@1"}, true, `purl type "generic"`},
 		{Component{PURL: "pkg:rpm/centos/firefox@91.13.0-1.el7.centos?distro=centos-7"}, true, "another distribution's do not apply"}, // F-110
@@ -187,7 +202,11 @@ func TestIdentifyRefuses(t *testing.T) {
 		{Component{PURL: "pkg:rpm/oraclelinux/curl@8?distro=ol-8"}, true, "ol"},
 		{Component{PURL: "pkg:rpm/sles/curl@8?distro=sles-15.5"}, true, "modules"},
 		{Component{PURL: "pkg:deb/kali/curl@8", Distro: Distro{"debian", "12"}}, true, "kali"},
-		{Component{PURL: "pkg:deb/curl@8?distro=raspbian-12"}, true, "raspbian"},
+		{Component{PURL: "pkg:deb/curl@8?distro=raspbian-12"}, true, `distribution "raspbian-12"`},
+		{Component{PURL: "pkg:apk/wolfi/curl@8?distro=alpine-3.19"}, false, "contradicts itself"},
+		{Component{PURL: "pkg:apk/alpine/curl@8?distro=wolfi"}, false, "contradicts itself"},
+		{Component{PURL: "pkg:rpm/suse/curl@8?distro=rocky-9"}, false, "contradicts itself"},
+		{Component{PURL: "pkg:rpm/mariner/curl@8?distro=rocky-9"}, false, "contradicts itself"},
 		{Component{PURL: "pkg:hex/acme/private@1"}, true, "no namespace"},
 		{Component{PURL: "pkg:deb/debian/curl@8"}, false, "which release of debian"}, // F-071
 		{Component{PURL: "pkg:deb/debian/curl@8?distro=sid"}, false, "no release of debian"},
