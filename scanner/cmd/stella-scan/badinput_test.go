@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"fmt"
 	"io"
@@ -58,7 +59,7 @@ func component(fields string) string {
 }
 
 func record(affected string) string {
-	return `{"id":"GHSA-aaaa-bbbb-cccc","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"npm","name":"left"},` + affected + `}]}`
+	return `{"id":"GHSA-aaaa-bbbb-dddd","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":"npm","name":"left"},` + affected + `}]}`
 }
 
 func utf16be(s string) string {
@@ -132,6 +133,20 @@ func sparseTar(t *testing.T) string {
 	return string(h)
 }
 
+// jarBomb is a jar of a few hundred bytes with a class of 100 GB.
+func jarBomb(t *testing.T) []byte {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	manifest, err := w.Create("META-INF/MANIFEST.MF")
+	require.NoError(t, err)
+	_, err = io.WriteString(manifest, "Manifest-Version: 1.0\n")
+	require.NoError(t, err)
+	_, err = w.CreateRaw(&zip.FileHeader{Name: "a.class", Method: zip.Deflate, UncompressedSize64: 100 << 30})
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return b.Bytes()
+}
+
 // TestBadInput is what the command says to what is not as it should be. A row that
 // fails writes nothing to standard output; no row leaves a file behind.
 func TestBadInput(t *testing.T) {
@@ -190,6 +205,12 @@ func TestBadInput(t *testing.T) {
 		{"image with an absolute entry", func(p place) []string { return []string{p.image("-- 0//etc/passwd --\n")} }, 1, `entry "/etc/passwd": its name is an absolute path`},
 		{"image with links in a circle", func(p place) []string { return []string{p.image("-- 0/etc/os-release -> os-release --\n")} }, 1, "circle"},
 		{"image with a sparse file of 10 GB", func(p place) []string { return []string{p.file("image.tar", sparseTar(p.t))} }, 1, `entry "var/log/lastlog"`},
+		{"image with a zip bomb of a jar", func(p place) []string {
+			m := &imagetest.Image{Layers: []imagetest.Layer{{{Name: "opt/bomb.jar", Type: tar.TypeReg, Content: jarBomb(p.t)}}}}
+			var b bytes.Buffer
+			require.NoError(p.t, m.DockerArchive(&b, imagetest.Plain))
+			return []string{p.file("image.tar", b.String())}
+		}, 1, `opt/bomb.jar`},
 		{"truncated image", func(p place) []string {
 			text, err := os.ReadFile(p.image(debian))
 			require.NoError(p.t, err)
@@ -213,6 +234,12 @@ func TestBadInput(t *testing.T) {
 			return []string{"-db", p.file("osv.index", string(b)), p.path("app.cdx.json")}
 		}, 1, "make the index anew with: stella-scan db build"},
 
+		{"a finding beside a doubt", func(p place) []string {
+			p.file("db/a.json", testRecord)
+			p.file("db/b.json", record(`"ranges":null`))
+			return []string{"-db", p.path("db"), p.file("a.json", component(good))}
+		}, 0, "Packages evaluated: 1. Not evaluated: 1."},
+
 		{"missing advisories", func(p place) []string { return []string{"-db", p.path("none"), p.path("app.cdx.json")} }, 1, "-db: "},
 		{"advisories without one", func(p place) []string {
 			p.file("db/readme.txt", "x")
@@ -223,7 +250,7 @@ func TestBadInput(t *testing.T) {
 		}, 0, "an end comes before the first introduced"},
 		{"advisory of nulls", func(p place) []string {
 			return []string{"-db", p.file("r.json", record(`"ranges":null,"versions":null`)), p.path("app.cdx.json")}
-		}, 0, "GHSA-aaaa-bbbb-cccc cannot be judged"},
+		}, 0, "GHSA-aaaa-bbbb-dddd cannot be judged"},
 		{"advisory that is no JSON beside a good one", func(p place) []string {
 			p.file("db/bad.json", "{")
 			p.file("db/good.json", testRecord)

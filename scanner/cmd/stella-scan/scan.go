@@ -104,12 +104,15 @@ func readInventory(name string, stdin io.Reader) (scanner.Inventory, error) {
 	return target.Read(name)
 }
 
-// judged counts the packages that are not in the report's list of those not
-// evaluated. One that a single advisory could not judge is there as well.
+// judged counts the packages that have a finding, or are not in the report's list of
+// those not evaluated. One that a single advisory could not judge is there as well.
 func judged(inv scanner.Inventory, r scanner.Report) int {
 	not := make(map[string]bool, len(r.NotEvaluated))
 	for _, n := range r.NotEvaluated {
 		not[n.Package] = true
+	}
+	for _, f := range r.Findings {
+		delete(not, cmp.Or(f.Package.PURL, f.Package.Name))
 	}
 	n := 0
 	for _, p := range inv.Packages {
