@@ -136,6 +136,8 @@ var exceptions = map[[2]string]string{
 	{"SCN-0227", "components twice"}:  "the copies stand nowhere in the dependency graph",
 	{"SCN-0227", "as SPDX JSON"}:      "the dependency graph is lost",
 	{"SCN-0227", "as SPDX tag-value"}: "the dependency graph is lost",
+	{"SCN-0234", "as SPDX JSON"}:      "the nesting is lost",
+	{"SCN-0234", "as SPDX tag-value"}: "the nesting is lost",
 }
 
 // errCannot is the answer of a relation that has nothing to change in an input.

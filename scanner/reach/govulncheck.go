@@ -177,13 +177,13 @@ func (g *Govulncheck) answer(q Query) answer {
 	case g.level != "symbol" || g.mode != "source":
 		return unknown("govulncheck found the package, and did not search its source for calls")
 	}
-	if missing := g.notSearched(q); missing != "" {
-		return unknown("govulncheck did not search for %s, which its own advisory does not list", missing)
+	if reason := g.notSearched(q); reason != "" {
+		return unknown("govulncheck did not search for all symbols: its own advisory lists %s", reason)
 	}
 	return unreachable("govulncheck searched the source and found no call of a listed symbol")
 }
 
-// notSearched is what of the query's symbols the stream's advisories do not list, ""
+// notSearched says which of the query's symbols the stream's advisories do not list, ""
 // where they list all.
 func (g *Govulncheck) notSearched(q Query) string {
 	searched := map[string]map[string]bool{} // package, symbol
@@ -200,7 +200,7 @@ func (g *Govulncheck) notSearched(q Query) string {
 		}
 	}
 	if len(searched) == 0 {
-		return "any symbol"
+		return "none"
 	}
 	var missing []string
 	for _, t := range q.Targets {
@@ -216,8 +216,11 @@ func (g *Govulncheck) notSearched(q Query) string {
 			}
 		}
 	}
+	if missing == nil {
+		return ""
+	}
 	slices.Sort(missing)
-	return strings.Join(slices.Compact(missing), ", ")
+	return "no " + strings.Join(slices.Compact(missing), ", ")
 }
 
 // about gives the findings of the group's ids in the version that is asked about.
