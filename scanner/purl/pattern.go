@@ -11,7 +11,8 @@ import (
 
 // A Pattern is a package URL that means every package it does not rule out: what it
 // leaves out it leaves open. A statement without a version is about all versions, one
-// with "distro=debian-12" is not about "distro=debian-12.13".
+// with "distro=debian-12" is not about "distro=debian-12.13". The qualifier vers means the
+// versions of a range: "pkg:npm/lodash?vers=vers:npm/<4.17.21".
 //
 // Names are compared by the rules of the type. Those of Go modules keep their case,
 // which purl-spec lowers: two modules may differ in nothing else, and what is said of
@@ -19,6 +20,7 @@ import (
 type Pattern struct {
 	typ, namespace, name, version, subpath string
 	qualifiers                             map[string]string
+	within                                 *versionRange
 }
 
 // foldedTypes are those whose names purl-spec ("PURL-TYPES") compares without case.
@@ -45,6 +47,15 @@ func ParsePattern(s string) (Pattern, error) {
 		return Pattern{}, fmt.Errorf("purl %.200q has a qualifier that is broken or there twice", s)
 	}
 	p.fold()
+	if text := p.qualifiers["vers"]; text != "" {
+		if p.version != "" {
+			return Pattern{}, fmt.Errorf("purl %.200q has a version and a range of them", s)
+		}
+		if p.within, err = parseRange(text, p.typ); err != nil {
+			return Pattern{}, fmt.Errorf("purl %.200q: %w", s, err)
+		}
+		delete(p.qualifiers, "vers")
+	}
 	return p, nil
 }
 
@@ -105,7 +116,25 @@ func (p Pattern) Covers(found Pattern) bool {
 			return false
 		}
 	}
-	return true
+	return p.within == nil || found.isIn(p.within)
+}
+
+// isIn reports whether the version lies in r. The order is that of the ecosystem; a
+// package of none is in no range, and nor is another range.
+func (p Pattern) isIn(r *versionRange) bool {
+	if p.within != nil {
+		return p.within.text == r.text
+	}
+	id, err := Identify(Component{PURL: p.String()})
+	return err == nil && p.version != "" && r.contains(id.Ecosystem, p.version)
+}
+
+// In is p with the versions of a range in the VERS notation.
+func (p Pattern) In(text string) (Pattern, error) {
+	var err error
+	p.version = ""
+	p.within, err = parseRange(text, p.typ)
+	return p, err
 }
 
 // String spells p as every parser reads it back, with its qualifiers in order.
@@ -119,9 +148,14 @@ func (p Pattern) String() string {
 	if p.version != "" {
 		b.WriteString("@" + escape(p.version))
 	}
+	qualifiers := p.qualifiers
+	if p.within != nil {
+		qualifiers = maps.Clone(qualifiers)
+		qualifiers["vers"] = p.within.text
+	}
 	separator := "?"
-	for _, key := range slices.Sorted(maps.Keys(p.qualifiers)) {
-		b.WriteString(separator + key + "=" + escape(p.qualifiers[key]))
+	for _, key := range slices.Sorted(maps.Keys(qualifiers)) {
+		b.WriteString(separator + key + "=" + escape(qualifiers[key]))
 		separator = "&"
 	}
 	if p.subpath != "" {

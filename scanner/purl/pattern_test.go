@@ -28,6 +28,15 @@ func TestPatternCovers(t *testing.T) {
 		{"pkg:maven/A/b", "pkg:maven/a/b@1", false},
 		{"pkg:rpm/RedHat/bash", "pkg:rpm/redhat/bash@1", true},
 		{"pkg:oci/app@sha256:ab", "pkg:oci/app@sha256%3Aab", true},
+		{"pkg:npm/a?vers=vers:npm/<2.0.0", "pkg:npm/a@1.10.0", true},
+		{"pkg:npm/a?vers=vers:npm/<2.0.0", "pkg:npm/a@2.0.0", false},
+		{"pkg:npm/a?vers=vers%3Anpm%2F%3C2.0.0&arch=x", "pkg:npm/a@1.10.0", false},
+		{"pkg:npm/a?vers=vers:npm/<2.0.0", "pkg:npm/a", false},
+		{"pkg:npm/a?vers=vers:npm/<2.0.0", "pkg:npm/b@1.0.0", false},
+		{"pkg:npm/a?vers=vers:npm/<2.0.0", "pkg:npm/a@latest", false},
+		{"pkg:generic/a?vers=vers:generic/<2", "pkg:generic/a@1", false},
+		{"pkg:deb/debian/a?vers=vers:deb/>=1~rc1|<1:0", "pkg:deb/debian/a@1.0-1?distro=debian-12", true},
+		{"pkg:golang/x.org/a?vers=vers:golang/>=v1.2.0", "pkg:golang/x.org/a@v1.10.0", true},
 	} {
 		p, err := ParsePattern(row.pattern)
 		require.NoError(t, err)
@@ -46,6 +55,12 @@ func TestPatternErrors(t *testing.T) {
 		"pkg:npm/a?b=1&b=2":               "there twice",
 		"pkg:npm/a?b=%":                   "percent-encoded byte",
 		"pkg:oci/app@sha256:sha256:ab":    "two algorithms",
+		"pkg:npm/a@1?vers=vers:npm/<2":    "a version and a range",
+		"pkg:npm/a?vers=<2":               "does not begin with vers:",
+		"pkg:npm/a?vers=vers:pypi/<2":     "of another type than npm",
+		"pkg:npm/a?vers=vers:npm/<":       "without a version",
+		"pkg:npm/a?vers=vers:npm/":        "without a version",
+		"pkg:npm/a?vers=vers:npm/*|<2":    `beside "*"`,
 		"pkg:oci/app@sha256%3Asha256%3Aa": "two algorithms",
 	} {
 		_, err := ParsePattern(in)
@@ -53,9 +68,43 @@ func TestPatternErrors(t *testing.T) {
 	}
 }
 
+// Of each range the versions 0.1.0 to 5.0.0 that are in it, by their first digit.
+func TestVersionRange(t *testing.T) {
+	for _, row := range []struct{ text, in string }{
+		{"*", "012345"},
+		{"2.0.0", "2"},
+		{"=2.0.0|4.0.0", "24"},
+		{"!=2.0.0", "01345"},
+		{"<2.0.0", "01"},
+		{"<=2.0.0", "012"},
+		{">2.0.0", "345"},
+		{">=2.0.0", "2345"},
+		{">=1.0.0|<3.0.0", "12"},
+		{">1.0.0|<=3.0.0", "23"},
+		{">=1.0.0|!=2.0.0|<4.0.0", "13"},
+		{"<1.0.0|>=3.0.0", "0345"},
+		{"<1.0.0|>=2.0.0|<3.0.0|>=5.0.0", "025"},
+		{"<4.0.0|>=1.0.0", "123"},
+		{">=1.0.0|<2.0.0|4.0.0", "14"},
+	} {
+		r, err := parseRange("vers:npm/"+row.text, "npm")
+		require.NoError(t, err)
+		in := ""
+		for _, v := range []string{"0.1.0", "1.0.0", "2.0.0", "3.0.0", "4.0.0", "5.0.0"} {
+			if r.contains("npm", v) {
+				in += v[:1]
+			}
+		}
+		require.Equal(t, row.in, in, row.text)
+	}
+	r, err := parseRange("vers:npm/<latest", "npm")
+	require.NoError(t, err)
+	require.False(t, r.contains("npm", "1.0.0"), "a bound that is no version")
+}
+
 // What is read is spelled so that it is read again.
 func FuzzPattern(f *testing.F) {
-	for _, s := range []string{"pkg:npm/%40a/b@1?x=y%26z&arch=a#s/t", "pkg:oci/a@sha256%3Aab", "PKG://golang/x.org/Opa@v1", "pkg:deb/debian/a@1:2+b1"} {
+	for _, s := range []string{"pkg:npm/%40a/b@1?x=y%26z&arch=a#s/t", "pkg:oci/a@sha256%3Aab", "PKG://golang/x.org/Opa@v1", "pkg:deb/debian/a@1:2+b1", "pkg:npm/a?vers=vers:npm/>=1.0.0|<2.0.0|!=1.5.0", "pkg:npm/a?vers=vers:npm/*"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -605,6 +605,7 @@ func FuzzReadDigraph(f *testing.F) {
 
 func FuzzReadGovulncheck(f *testing.F) {
 	f.Add(`{"config":{"protocol_version":"v1.0.0","scan_level":"symbol","scan_mode":"source"}}{"finding":{"osv":"GO-1","trace":[{"module":"m","package":"v","function":"F"},{"package":"a","function":"main"}]}}`)
+	f.Add(`{"config":{"protocol_version":"v1.0.0","scan_level":"symbol","scan_mode":"source"}}{"osv":{"id":"GO-1","affected":[{"package":{"name":"m"},"ecosystem_specific":{"imports":[{"path":"v","symbols":["F"]}]}}]}}{"finding":{"osv":"GO-1","trace":[{"module":"m"}]}}`)
 	f.Fuzz(func(t *testing.T, stream string) {
 		g, err := ReadGovulncheck(strings.NewReader(stream))
 		if err == nil {

@@ -15,6 +15,7 @@ var seeds = []string{
 	`{"spdxVersion":"SPDX-2.3","name":"d","packages":[{"SPDXID":"a","name":"a","versionInfo":"1","externalRefs":[{"referenceType":"purl","referenceLocator":"pkg:npm/a@1"}]}],"documentDescribes":["a"]}`,
 	`<bom xmlns="http://cyclonedx.org/schema/bom/1.5"><components><component type="library" bom-ref="r"><name>a</name><purl>pkg:npm/a@1</purl></component></components></bom>`,
 	"SPDXVersion: SPDX-2.3\nPackageName: a\nSPDXID: b\nPackageVersion: 1\nPackageComment: <text>x\ny</text>\nExternalRef: PACKAGE-MANAGER purl pkg:npm/a@1\n",
+	placesJSON, placesXML,
 	"\xff\xfe{\x00}\x00", "{}", "[]", "", "<", "x: y\n", `{"a":[1e5,-0.1,true,null,"\ud83d\ude00\ud800"]}`,
 }
 
@@ -37,6 +38,9 @@ func fuzzRead(t *testing.T, text string) {
 	again, err := Read(strings.NewReader(text), "x")
 	require.NoError(t, err)
 	require.Equal(t, inv, again)
+	for _, p := range inv.Packages {
+		require.NotContains(t, p.Place.Containers(), "")
+	}
 }
 
 func FuzzRead(f *testing.F) {

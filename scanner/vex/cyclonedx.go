@@ -240,28 +240,30 @@ func (r cdxRefs) resolve(a cdxAffects, status Status) ([]string, error) {
 	return unaffected(a, id)
 }
 
-// unaffected gives id at each version that is listed as unaffected. The default of
-// versions[].status is "affected", which contradicts a state that suppresses.
+// unaffected gives id at each version and range that is listed as unaffected. The
+// default of versions[].status is "affected", which contradicts a state that suppresses.
 func unaffected(a cdxAffects, id string) ([]string, error) {
-	if !purl.IsPURL(id) {
+	p, err := purl.ParsePattern(id)
+	if err != nil {
 		return nil, fmt.Errorf("ref %q has versions, and no purl to set them in", a.Ref)
 	}
 	var ids []string
 	for _, v := range a.Versions {
+		at := p.At(v.Version)
 		switch {
 		case v.Status != "unaffected":
 			return nil, fmt.Errorf("ref %q lists a version as %q, against the analysis", a.Ref, cmp.Or(v.Status, "affected"))
-		case v.Version == "":
-			return nil, fmt.Errorf("ref %q has the version range %q; ranges are not read, list the versions", a.Ref, v.Range)
-		}
-		p, err := purl.ParsePattern(id)
-		if err != nil {
-			return nil, err
-		}
-		if p.Version() != "" && !p.SameVersion(v.Version) {
+		case v.Version != "" && p.Version() != "" && !p.SameVersion(v.Version):
 			return nil, fmt.Errorf("ref %q is version %q and lists version %q", a.Ref, p.Version(), v.Version)
+		case v.Version != "":
+		case p.Version() != "":
+			return nil, fmt.Errorf("ref %q is version %q and lists the range %q", a.Ref, p.Version(), v.Range)
+		default:
+			if at, err = p.In(v.Range); err != nil {
+				return nil, fmt.Errorf("ref %q: %w", a.Ref, err)
+			}
 		}
-		ids = append(ids, p.At(v.Version).String())
+		ids = append(ids, at.String())
 	}
 	return ids, nil
 }

@@ -19,7 +19,9 @@
 // Package URLs match when type, namespace and name are equal, by the rules of the
 // type; the version, if the statement has one; each qualifier that the statement has;
 // and the subpath, if it has one. What a statement leaves out it leaves open: without a
-// version it is about all versions. Go versions are compared without their "v".
+// version it is about all versions. Go versions are compared without their "v". A range of
+// versions, in CycloneDX's versions[].range or the purl's qualifier vers, is compared in the
+// ecosystem's order.
 // Anything else ("distro=debian-12" beside "distro=debian-12.13") does not match, and
 // [Set.Unused] lists the statement, so that nothing is ineffective in silence.
 //
@@ -39,8 +41,8 @@
 // # Known holes
 //
 // Signatures are not checked: whoever passes the file trusts its author. Products
-// known by CPE or hash only, version ranges of CycloneDX, CycloneDX XML and OpenVEX
-// within an attestation are not read.
+// known by CPE or hash only, CycloneDX XML, and OpenVEX within an attestation are not
+// read.
 //
 // Sources: OpenVEX v0.2.0 (https://github.com/openvex/spec), CycloneDX 1.6
 // vulnerabilities (https://cyclonedx.org/docs/1.6/json), purl-spec.

@@ -171,7 +171,12 @@ func TestSuppressCycloneDX(t *testing.T) {
 		{"a version", cdxDoc("", `{"ref":"u","versions":[{"version":"1","status":"unaffected"}]}`, no), Query{PURL: "pkg:npm/u@1"}, NotAffected, ""},
 		{"not that version", cdxDoc("", `{"ref":"u","versions":[{"version":"1","status":"unaffected"}]}`, no), Query{PURL: "pkg:npm/u@2"}, "", ""},
 		{"a version that is affected", cdxDoc("", `{"ref":"u","versions":[{"version":"1"}]}`, no), Query{PURL: "pkg:npm/u@1"}, "", "against the analysis"},
-		{"a range", cdxDoc("", `{"ref":"u","versions":[{"range":"vers:npm/<2","status":"unaffected"}]}`, no), Query{PURL: "pkg:npm/u@1"}, "", "ranges are not read"},
+		{"a range", cdxDoc("", `{"ref":"u","versions":[{"range":"vers:npm/<2.0.0","status":"unaffected"}]}`, no), Query{PURL: "pkg:npm/u@1.9.0"}, NotAffected, ""},
+		{"not in the range", cdxDoc("", `{"ref":"u","versions":[{"range":"vers:npm/<2.0.0","status":"unaffected"}]}`, no), Query{PURL: "pkg:npm/u@2.0.0"}, "", ""},
+		{"a version without the purl's, in the range", cdxDoc("", `{"ref":"u","versions":[{"range":"vers:npm/<2.0.0","status":"unaffected"}]}`, no), Query{PURL: "pkg:npm/u", Version: "1.0.0"}, NotAffected, ""},
+		{"a range of others", cdxDoc("", `{"ref":"u","versions":[{"range":"vers:pypi/<2.0.0","status":"unaffected"}]}`, no), Query{PURL: "pkg:npm/u@1.0.0"}, "", "of another type"},
+		{"a range of one version", cdxDoc("", `{"ref":"l","versions":[{"range":"vers:npm/<5","status":"unaffected"}]}`, no), Query{PURL: lib}, "", "lists the range"},
+		{"a version that is none", cdxDoc("", `{"ref":"u","versions":[{"status":"unaffected"}]}`, no), Query{PURL: "pkg:npm/u@1.0.0"}, "", "does not begin with vers:"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			doc, err := Read(strings.NewReader(test.doc), "bom.json")
@@ -272,6 +277,6 @@ func FuzzReadOpenVEX(f *testing.F) {
 }
 
 func FuzzReadCycloneDX(f *testing.F) {
-	fuzz(f, cdxDoc(`,"component":{"bom-ref":"r","name":"a","version":"1"}`, `{"ref":"l"},{"ref":"u","versions":[{"version":"1","status":"unaffected"}]}`,
+	fuzz(f, cdxDoc(`,"component":{"bom-ref":"r","name":"a","version":"1"}`, `{"ref":"l"},{"ref":"u","versions":[{"version":"1","status":"unaffected"},{"range":"vers:npm/>=1.0.0|<2.0.0","status":"unaffected"}]},{"ref":"urn:cdx:u/1#pkg%3Anpm%2Fa"}`,
 		`,"analysis":{"state":"not_affected","justification":"code_not_reachable"}`))
 }
