@@ -41,7 +41,7 @@ const none = -1
 // called: its purl, or "name@version". It reports whether the ref is a new one.
 func (g *Graph) Declare(ref, name string) (number int32, isNew bool) {
 	if ref == "" {
-		return g.add(component{name: name, declared: true}), true
+		return g.add(component{name: name}), true
 	}
 	n, known := g.byRef[ref]
 	if !known {

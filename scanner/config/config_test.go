@@ -74,6 +74,17 @@ func TestSuppress(t *testing.T) {
 	}
 }
 
+// A rule that is about another package does not end the search, and the version of a
+// binary package is its own, not that of its source.
+func TestEachRuleIsAsked(t *testing.T) {
+	set := rules(t,
+		`{"id":"CVE-1","package":"pkg:deb/debian/b@9","reason":"the source's version"}`,
+		`{"id":"CVE-1","package":"pkg:deb/debian/b@1.2-3","reason":"its own"}`)
+	got := set.Suppress(Query{IDs: []string{"CVE-1"}, PURL: "pkg:deb/debian/b@1.2-3?upstream=a%409", Ecosystem: "Debian:12", Name: "a", Version: "9"})
+	require.NotNil(t, got)
+	require.Equal(t, "its own", got.Justification)
+}
+
 func TestUnusedSays(t *testing.T) {
 	set := rules(t,
 		`{"id":"CVE-2","ecosystem":"npm","package":"left","reason":"r"}`,
