@@ -31,7 +31,7 @@ func main() {
 type command func(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error
 
 // subcommands by name; "help" is -h. A target of such a name is written with its directory, "./db".
-var subcommands = map[string]command{"db": db}
+var subcommands = map[string]command{"db": db, "case": cases}
 
 // run is the command without the process around it. It returns when ctx ends, even
 // where a file takes long to read; the temporary file of -o is then removed.

@@ -5,6 +5,7 @@ It fetches nothing: the same target and advisories give the same bytes, anywhere
 
   stella-scan -db PATH [flags] TARGET
   stella-scan db build|info|verify      the index of advisories; stella-scan db -h
+  stella-scan case new|minimize|verify  golden cases of failures; stella-scan case -h
 
 TARGET is one of
   an SBOM       CycloneDX (JSON, XML) or SPDX 2 (JSON, tag-value), told by its content;
