@@ -51,15 +51,13 @@ func (c *collector) add(d dependency) {
 	})
 }
 
+// location begins with the file's path up to a '#', as scanner.KindDirectory has it.
 func (c *collector) location(d dependency) string {
-	l := c.name
-	if d.at != "" {
-		l += "#" + d.at
+	within := scopes(d.at, when(d.scope != "", "("+d.scope+")"))
+	if within == "" {
+		return c.name
 	}
-	if d.scope != "" {
-		l += " (" + d.scope + ")"
-	}
-	return l
+	return c.name + "#" + within
 }
 
 // skip lists what is no package of a registry, or not pinned: once, however often the
@@ -107,7 +105,7 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
-// scopes joins those that hold.
+// scopes joins those that there are.
 func scopes(named ...string) string {
 	return strings.Join(slices.DeleteFunc(named, func(s string) bool { return s == "" }), " ")
 }

@@ -13,7 +13,7 @@ var composerRows = []row{
 			"Packagist a/b 20190220 composer.lock",
 			"Packagist c/d 1.10 composer.lock",
 			"Packagist e/f  composer.lock",
-			"Packagist phpunit/phpunit 9.5.0 composer.lock (dev)",
+			"Packagist phpunit/phpunit 9.5.0 composer.lock#(dev)",
 			"- bare: it is no name of Packagist's, which has a vendor and a slash",
 			"- composer.lock: it is no name of Packagist's, which has a vendor and a slash",
 			"- own/lib@dev-main: it is the project's directory ./lib, not a registry's package",

@@ -44,7 +44,7 @@ BUNDLED WITH
 			"RubyGems bare  Gemfile.lock",
 			"RubyGems beta 1.0.0.pre.1 Gemfile.lock",
 			"RubyGems nokogiri 1.13.0 Gemfile.lock",
-			"RubyGems nokogiri 1.13.0 Gemfile.lock (platform x86_64-linux)",
+			"RubyGems nokogiri 1.13.0 Gemfile.lock#(platform x86_64-linux)",
 			"RubyGems rack 2.2.3 Gemfile.lock",
 			"- odd gem (1): it is no gem with a version, as the section GEM lists them",
 			"- own@0.1.0: it is the project's directory engines/own, not a registry's package",

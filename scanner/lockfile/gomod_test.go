@@ -37,11 +37,11 @@ tool example.com/dep/cmd
 `,
 		want: []string{
 			"Go example.com/big/v2 2.0.0+incompatible go.mod",
-			"Go example.com/fork 1.2.0 go.mod (replaces example.com/old@v1.0.0)",
-			"Go example.com/fork 1.3.0 go.mod (replaces example.com/any@v1.0.0)",
+			"Go example.com/fork 1.2.0 go.mod#(replaces example.com/old@v1.0.0)",
+			"Go example.com/fork 1.3.0 go.mod#(replaces example.com/any@v1.0.0)",
 			"Go github.com/0xJacky/Nginx-UI 1.9.9 go.mod",
-			"Go golang.org/x/text 0.3.7 go.mod (indirect)",
-			"Go stdlib 1.22.3 go.mod (at least)",
+			"Go golang.org/x/text 0.3.7 go.mod#(indirect)",
+			"Go stdlib 1.22.3 go.mod#(at least)",
 			"- example.com/dep@v1.0.0: it is replaced by the directory ./dep, whose version is not known",
 			"- example.com/out@v1.0.0: it is required and excluded: which version go takes instead is not in this file; run go mod tidy",
 		},
@@ -56,7 +56,7 @@ tool example.com/dep/cmd
 	},
 	{
 		name: "a toolchain for an old go line", file: "go.mod", text: "module m\ngo 1.18\ntoolchain go1.21.5-bigcorp\n",
-		want: []string{"Go stdlib 1.21.5 go.mod (at least)"},
+		want: []string{"Go stdlib 1.21.5 go.mod#(at least)"},
 	},
 	{
 		name: "a language version (F-036)", file: "go.mod", text: "module m\ngo 1.22\n",
@@ -64,16 +64,16 @@ tool example.com/dep/cmd
 	},
 	{
 		name: "a release candidate", file: "go.mod", text: "module m\ngo 1.22rc1\n",
-		want: []string{"Go stdlib 1.22.0-rc.1 go.mod (at least)"},
+		want: []string{"Go stdlib 1.22.0-rc.1 go.mod#(at least)"},
 	},
 	{
 		name: "the default toolchain", file: "go.mod", text: "module m\ngo 1.23.0\ntoolchain default\n",
-		want: []string{"Go stdlib 1.23.0 go.mod (at least)"},
+		want: []string{"Go stdlib 1.23.0 go.mod#(at least)"},
 	},
 	{
 		name: "workspace", file: "go.work", text: "go 1.22.0\nuse (\n ./a\n ./b\n)\nreplace example.com/x v1.0.0 => ../x\n",
 		want: []string{
-			"Go stdlib 1.22.0 go.work (at least)",
+			"Go stdlib 1.22.0 go.work#(at least)",
 			"- ./a: the workspace uses its go.mod, which is read where it is a target or a lockfile of its own",
 			"- ./b: the workspace uses its go.mod, which is read where it is a target or a lockfile of its own",
 			"- example.com/x@v1.0.0: the workspace replaces it by ../x; its members' go.mod are read without that",

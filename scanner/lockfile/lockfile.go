@@ -19,6 +19,7 @@
 //	Pub        pubspec.lock
 //	Conan      conan.lock (0.4 and 0.5)
 //	Swift      Package.resolved (1 to 3)
+//	Actions    .github/workflows/*.yml, *.yaml
 //	CocoaPods  Podfile.lock, whose packages are listed and cannot be judged
 //
 // Of some more formats the name is known and nothing else ([Known] says yes): their
@@ -41,6 +42,10 @@
 // public one's advisories: most of them are mirrors, and a lockfile does not say which
 // are not. Cargo says it, so a crate of another registry is not judged.
 //
+// Conditions are not judged: a marker of PEP 508, a profile of Maven's, a condition of
+// MSBuild's. What stands under one is a package, and its location or the lack of a
+// version says the rest.
+//
 // Scope removes nothing. A package that is needed for development, for tests, on some
 // platform only or optionally is judged like any other; its location says so.
 //
@@ -49,7 +54,14 @@
 // A package's location is the name of the file as [Read] was given it, "#" and the
 // path of the entry where the file has several of one name
 // ("package-lock.json#node_modules/a/node_modules/b"), and the scope in parentheses
-// where the file says one ("poetry.lock (dev)").
+// where the file says one ("poetry.lock#(dev)").
+//
+// # Known holes
+//
+// pnpm 9 and Yarn do not say what is for development, nor does poetry.lock of Poetry
+// 1.5 to 1.8; nothing is said then. pom.xml and project files of .NET list what a
+// project asks for and not what that brings in, which is said once for each file.
+// Manifests beside a lockfile (package.json, pyproject.toml) are not read.
 //
 // # Limits
 //
@@ -88,7 +100,7 @@ const (
 // A format is one kind of lockfile.
 type format struct {
 	kind  string   // Target.Kind
-	names []string // patterns of path.Match for the base name in lower case
+	names []string // patterns of path.Match for the end of the path in lower case
 	read  func(c *collector, data []byte) error
 }
 
@@ -118,15 +130,16 @@ var formats = []format{
 	{"mix", []string{"mix.lock"}, readMix},
 	{"pub", []string{"pubspec.lock"}, readPub},
 	{"conan", []string{"conan.lock"}, readConan},
+	{"github-actions", []string{".github/workflows/*.yml", ".github/workflows/*.yaml"}, readActions},
 	{"cocoapods", []string{"podfile.lock"}, readPods},
 	{"swift", []string{"package.resolved"}, readSwift},
 }
 
-func find(base string) *format {
-	base = strings.ToLower(base)
+func find(name string) *format {
+	name = strings.ToLower(name)
 	for i := range formats {
 		for _, pattern := range formats[i].names {
-			if ok, _ := path.Match(pattern, base); ok { // TestFormats holds the patterns well formed
+			if ok, _ := path.Match(pattern, lastElements(name, 1+strings.Count(pattern, "/"))); ok { // TestFormats holds the patterns well formed
 				return &formats[i]
 			}
 		}
@@ -134,9 +147,18 @@ func find(base string) *format {
 	return nil
 }
 
-// Known reports whether base, a file's base name, is a lockfile's. Case does not
-// matter.
-func Known(base string) bool { return find(base) != nil || unread[strings.ToLower(base)] != "" }
+// lastElements are the last n elements of a path, or all there are.
+func lastElements(name string, n int) string {
+	elements := strings.Split(name, "/")
+	return strings.Join(elements[max(0, len(elements)-n):], "/")
+}
+
+// Known reports whether name, a path with slashes or a base name, is a lockfile's. Case
+// does not matter. A workflow is known by its directory too, the others by their base
+// names alone.
+func Known(name string) bool {
+	return find(name) != nil || unread[strings.ToLower(path.Base(name))] != ""
+}
 
 // Read reads the lockfile r to its end. name is its path with slashes: its base tells
 // the format, and the whole of it stands in locations and errors. There is no partial
@@ -151,7 +173,7 @@ func Read(r io.Reader, name string) (scanner.Inventory, error) {
 
 func read(r io.Reader, name string) (scanner.Inventory, error) {
 	base := path.Base(name)
-	f, instead := find(base), unread[strings.ToLower(base)]
+	f, instead := find(name), unread[strings.ToLower(base)]
 	if f == nil && instead == "" {
 		return scanner.Inventory{}, errors.New("its name is that of no lockfile known here")
 	}

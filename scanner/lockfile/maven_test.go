@@ -34,10 +34,10 @@ var mavenRows = []row{
   <profiles><profile><id>extra</id><dependencies><dependency><groupId>org.profile</groupId><artifactId>a</artifactId><version>1</version><scope>provided</scope></dependency></dependencies></profile></profiles>
 </project>`,
 		want: []string{
-			"Maven org.exact:a 1.5 pom.xml (optional)",
+			"Maven org.exact:a 1.5 pom.xml#(optional)",
 			"Maven org.example:sibling 3 pom.xml",
-			"Maven org.managed:jar 1.0 pom.xml (test)",
-			"Maven org.profile:a 1 pom.xml (provided profile extra)",
+			"Maven org.managed:jar 1.0 pom.xml#(test)",
+			"Maven org.profile:a 1 pom.xml#(provided profile extra)",
 			"Maven org.yaml:snakeyaml 1.30 pom.xml",
 			"- :a: it lacks groupId or artifactId",
 			"- core: the module's pom.xml is read where it is a target or a lockfile of its own",
@@ -79,7 +79,7 @@ empty=annotationProcessor
 `,
 		want: []string{
 			"Maven com.example:bare 1.0 gradle.lockfile",
-			"Maven junit:junit 4.12 gradle.lockfile (test)",
+			"Maven junit:junit 4.12 gradle.lockfile#(test)",
 			"Maven org.yaml:snakeyaml 1.30 gradle.lockfile",
 			"- :a:1=x: line 6 is no group:artifact:version",
 			"- odd line: line 5 is no group:artifact:version",

@@ -37,7 +37,7 @@ var nugetRows = []row{
 	{
 		name: "packages.config", file: "packages.config",
 		text: `<?xml version="1.0" encoding="utf-8"?><packages><package id="jQuery" version="3.3.1" targetFramework="net48"/><package id="Tool" version="1.0.0" developmentDependency="true"/></packages>`,
-		want: []string{"NuGet tool 1.0.0 packages.config (dev)", "NuGet jquery 3.3.1 packages.config"},
+		want: []string{"NuGet tool 1.0.0 packages.config#(dev)", "NuGet jquery 3.3.1 packages.config"},
 	},
 	{name: "no lockfile", file: "packages.lock.json", text: `{"version":1}`, err: "is it NuGet's lockfile?"},
 	{name: "no libraries", file: "x.deps.json", text: `{"version":1}`, err: "is it written by .NET?"},

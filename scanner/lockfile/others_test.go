@@ -70,7 +70,7 @@ sdks: {dart: ">=2.12.0"}
 `,
 		want: []string{
 			"Pub http 0.13.2 pubspec.lock",
-			"Pub test 1.10 pubspec.lock (dev)",
+			"Pub test 1.10 pubspec.lock#(dev)",
 			"- flutter@0.0.0: it is part of an SDK, flutter, and has no version of its own",
 			"- forked@1.0.0: it comes from git, https://git.example/a.git, not from a registry",
 			`- odd: its source "new" is none that is known`,
@@ -91,7 +91,7 @@ var conanRows = []row{
 		name: "Conan 2", file: "conan.lock",
 		text: `{"version":"0.5","requires":["zlib/1.2.11#abc%16","own/1.0@acme/stable#x"],"build_requires":["cmake/3.20.0"],"python_requires":["nonsense"]}`,
 		want: []string{
-			"ConanCenter cmake 3.20.0 conan.lock (build)",
+			"ConanCenter cmake 3.20.0 conan.lock#(build)",
 			"ConanCenter zlib 1.2.11 conan.lock",
 			"- nonsense: it is no reference of Conan's, name/version",
 			"- own@1.0: it is acme/stable's package, not the one of Conan Center",
@@ -100,7 +100,7 @@ var conanRows = []row{
 	{
 		name: "Conan 1", file: "conan.lock",
 		text: `{"version":"0.4","graph_lock":{"nodes":{"0":{"path":"../conanfile.txt"},"1":{"ref":"openssl/1.1.1k@_/_#x"},"2":{"ref":"b2/4.0.0","context":"build"}}}}`,
-		want: []string{"ConanCenter b2 4.0.0 conan.lock (build)", "ConanCenter openssl 1.1.1k conan.lock"},
+		want: []string{"ConanCenter b2 4.0.0 conan.lock#(build)", "ConanCenter openssl 1.1.1k conan.lock"},
 	},
 	{name: "something else", file: "conan.lock", text: `{}`, err: "is it Conan's lockfile?"},
 }

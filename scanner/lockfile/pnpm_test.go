@@ -57,8 +57,8 @@ packages:
   'file:g.tgz': {resolution: {tarball: 'file:g.tgz'}, name: g, version: 1.0.0}
 `,
 		want: []string{
-			"npm @a/b 1.0.0 pnpm-lock.yaml (dev)",
-			"npm e 1.0.0-rc.1 pnpm-lock.yaml (optional)",
+			"npm @a/b 1.0.0 pnpm-lock.yaml#(dev)",
+			"npm e 1.0.0-rc.1 pnpm-lock.yaml#(optional)",
 			"npm f 2.0.0 pnpm-lock.yaml",
 			"- b@1.0.0: it comes from a repository, https://codeload.github.com/a/b/tar.gz/0123, not from a registry",
 			"- g@1.0.0: it is file:g.tgz of the project's own files, not a registry's package",

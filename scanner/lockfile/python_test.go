@@ -55,11 +55,11 @@ url = "../own"
 lock-version = "2.1"
 `,
 		want: []string{
-			"PyPI both 1.0 poetry.lock (optional)",
+			"PyPI both 1.0 poetry.lock#(optional)",
 			"PyPI django 4.2.5 poetry.lock",
 			"PyPI mirrored 1.0 poetry.lock",
-			"PyPI old 1.0 poetry.lock (dev optional)",
-			"PyPI pytest 8.3.4 poetry.lock (dev, test)",
+			"PyPI old 1.0 poetry.lock#(dev optional)",
+			"PyPI pytest 8.3.4 poetry.lock#(dev, test)",
 			"- forked@1.0: it comes from git, https://git.example/a/forked.git, not from a registry",
 			"- own@0.1: it is the project's directory ../own, not a registry's package",
 		},
@@ -122,7 +122,7 @@ version = "3.0"
 path = "./d"
 `,
 		want: []string{
-			"PyPI a 1.0 pdm.lock", "PyPI b 2.0 pdm.lock (lint)",
+			"PyPI a 1.0 pdm.lock", "PyPI b 2.0 pdm.lock#(lint)",
 			"- c@3.0: it comes from git, https://git.example/c.git, not from a registry",
 			"- d@3.0: it is the project's file ./d, not a registry's package",
 		},
@@ -145,7 +145,7 @@ name = "c"
 directory = {path = "c"}
 `,
 		want: []string{
-			"PyPI a 1.0 pylock.dev.toml (if os_name == 'nt')",
+			"PyPI a 1.0 pylock.dev.toml#(if os_name == 'nt')",
 			"- b: it comes from git, https://git.example/b.git, not from a registry",
 			"- c: it is the project's directory c, not a registry's package",
 		},
@@ -165,8 +165,8 @@ var pipfileRows = []row{
 			"loose":{"version":"*"},"own":{"path":".","editable":true},"forked":{"git":"https://git.example/a.git","ref":"0123"}},
 			"develop":{"pytest":{"version":"==8.3.4"}},"odd":3}`,
 		want: []string{
-			"PyPI django 4.2.5 Pipfile.lock (if python_version >= '3.8')",
-			"PyPI pytest 8.3.4 Pipfile.lock (develop)",
+			"PyPI django 4.2.5 Pipfile.lock#(if python_version >= '3.8')",
+			"PyPI pytest 8.3.4 Pipfile.lock#(develop)",
 			"- forked: it comes from git, https://git.example/a.git, not from a registry",
 			"- loose: its version specifier cannot be read: *",
 			"- odd: it is to be a category of packages, and is no object of such",

@@ -47,7 +47,7 @@ after==1.0
 			"PyPI cut 1.0 requirements-dev.txt",
 			"PyPI parenthesised 2.0 requirements-dev.txt",
 			"PyPI trailing 1.0 requirements-dev.txt",
-			`PyPI typing-extensions 4.0.0 requirements-dev.txt (if python_version < "3.8")`,
+			`PyPI typing-extensions 4.0.0 requirements-dev.txt#(if python_version < "3.8")`,
 			"PyPI urllib3 1.26.4 requirements-dev.txt",
 			"- .: it is installed from a directory or a repository (-e), not from a registry",
 			"- ./local: it is a path or a URL, or nothing that pip knows; it is not a registry's package with a version",

@@ -100,7 +100,7 @@ __metadata:
 		want: []string{
 			"npm @types/a 1.10 yarn.lock",
 			"npm c 1.0.0 yarn.lock",
-			"npm fsevents 2.3.3 yarn.lock (patched)",
+			"npm fsevents 2.3.3 yarn.lock#(patched)",
 			"npm lodash 4.17.20 yarn.lock",
 			"- app@0.0.0-use.local: it is workspace:. of the project's own files, not a registry's package",
 			"- git@1.0.0: it comes from git, git@git.example:a/b.git#commit=0123, not from a registry",

@@ -27,7 +27,7 @@ var skipped = map[string]bool{".git": true, "node_modules": true}
 
 // A part is a format that is looked for below a directory.
 type part struct {
-	named func(base string) bool // whether the name tells
+	named func(name string) bool // whether the path tells
 	marks []string               // what else tells, in the content of a .json or .xml
 	// read is given the path within the directory, with which locations begin.
 	read func(r io.Reader, name string) (scanner.Inventory, error)
@@ -36,7 +36,7 @@ type part struct {
 // parts are asked in this order.
 var parts = []part{
 	{named: lockfile.Known, read: lockfile.Read},
-	{named: sbom.IsName, marks: sbomMarks, read: readSBOMWithin},
+	{named: func(name string) bool { return sbom.IsName(path.Base(name)) }, marks: sbomMarks, read: readSBOMWithin},
 }
 
 // A walk reads a directory into one inventory.
@@ -87,7 +87,7 @@ func (w *walk) visit(name string, d fs.DirEntry, err error) error {
 		return fmt.Errorf("it holds more than %d files; scan its parts", MaxFiles)
 	}
 	for _, p := range parts {
-		switch named := p.named(d.Name()); {
+		switch named := p.named(name); {
 		case named && !d.Type().IsRegular():
 			w.unreadable(name, errors.New("it is no regular file; links are not followed: scan what it points to by itself"))
 			return nil
