@@ -21,9 +21,9 @@ func readBun(c *collector, data []byte) error {
 	if lock.LockfileVersion == "" {
 		return errors.New("it has no lockfileVersion; is it Bun's lockfile?")
 	}
-	for _, key := range sorted(lock.Packages) {
+	for key, list := range lock.Packages {
 		var spec text
-		if list := lock.Packages[key]; len(list) > 0 {
+		if len(list) > 0 {
 			if err := json.Unmarshal(list[0], &spec); err != nil {
 				return err
 			}

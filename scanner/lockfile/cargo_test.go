@@ -67,6 +67,11 @@ source = "registry+https://github.com/rust-lang/crates.io-index"
 			"- app@0.1.0: it has no source: it is a crate of the workspace or of a path, not of crates.io",
 		},
 	},
+	{
+		name: "a root alone", file: "Cargo.lock", text: "[root]\nname = \"app\"\nversion = \"0.1.0\"\n",
+		want: []string{"- app@0.1.0: it has no source: it is a crate of the workspace or of a path, not of crates.io"},
+	},
+	{name: "packages alone", file: "Cargo.lock", text: "[[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"sparse+https://index.crates.io/\"\n", want: []string{"crates.io a 1.0.0 Cargo.lock"}},
 	{name: "no packages", file: "Cargo.lock", text: "version = 3\n"},
 	{name: "something else", file: "Cargo.lock", text: "[metadata]\n", err: "is it Cargo's lockfile?"},
 	{name: "truncated", file: "Cargo.lock", text: "version = 3\n[[package]]\nname = \"a", err: "line 3: "},
@@ -87,6 +92,9 @@ func TestDeepTOML(t *testing.T) {
 	} {
 		require.Zero(t, deepTOML([]byte(text)), text)
 	}
+	require.Equal(t, 2, deepTOML([]byte("a = \"\"\nb = "+many)))
+	require.Equal(t, 2, deepTOML([]byte("a = ''\nb = "+many)))
+	require.Equal(t, 2, deepTOML([]byte("a = \"\\\\\"\nb = "+many)))
 	require.Equal(t, 3, deepTOML([]byte("a = '''\n'''\nb = "+many)))
 	require.Equal(t, 1, deepTOML([]byte("a = '\\' "+strings.Repeat("{", 2*MaxDepth))))
 }

@@ -117,13 +117,3 @@ func when(holds bool, name string) string {
 	}
 	return ""
 }
-
-// sorted are the keys of m in their order.
-func sorted[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}

@@ -33,9 +33,8 @@ func readConan(c *collector, data []byte) error {
 			c.conanReference(string(ref), scope)
 		}
 	}
-	for _, key := range sorted(lock.GraphLock.Nodes) {
-		// The node without a reference is the project itself.
-		if n := lock.GraphLock.Nodes[key]; n.Ref != "" {
+	for _, n := range lock.GraphLock.Nodes {
+		if n.Ref != "" { // the node without a reference is the project itself
 			c.conanReference(string(n.Ref), when(n.Context == "build", "build"))
 		}
 	}

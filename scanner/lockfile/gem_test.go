@@ -18,6 +18,12 @@ PATH
   specs:
     own (0.1.0)
 
+PLUGIN SOURCE
+  remote: https://registry.example/
+  type: odd
+  specs:
+    plugged (1.0.0)
+
 GEM
   remote: https://registry.example/
   specs:
@@ -48,6 +54,7 @@ BUNDLED WITH
 			"RubyGems rack 2.2.3 Gemfile.lock",
 			"- odd gem (1): it is no gem with a version, as the section GEM lists them",
 			"- own@0.1.0: it is the project's directory engines/own, not a registry's package",
+			"- plugged@1.0.0: it comes from a plugin of Bundler's, not from a registry",
 			"- rails@7.1.0: it comes from git, https://git.example/rails/rails.git, not from a registry",
 		},
 	},

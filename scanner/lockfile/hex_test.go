@@ -6,13 +6,13 @@ var mixRows = []row{
 	{
 		name: "packages", file: "mix.lock",
 		text: `%{
+  nonsense
   "plug": {:hex, :plug, "1.10.3", "c9ce", [:mix], [{:mime, "~> 1.0", [hex: :mime, repo: "hexpm", optional: false]}], "hexpm", "0123"},
   "renamed": {:hex, :real_name, "1.0.0", "c9ce", [:mix], [], "hexpm", "0123"},
   "old": {:hex, :old, "0.1.0"},
   "private": {:hex, :private, "1.0.0", "c9ce", [:mix], [], "hexpm:acme", "0123"},
   "forked": {:git, "https://user:secret@git.example/a/forked.git", "0123", [branch: "main"]},
   "odd": {:path, "x"},
-  nonsense
 }
 `,
 		want: []string{

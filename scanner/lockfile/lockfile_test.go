@@ -164,6 +164,12 @@ func utf16le(s string) string {
 	return b.String()
 }
 
+// What a file says is cut where it would fill a report, between two runes.
+func TestClip(t *testing.T) {
+	require.Equal(t, strings.Repeat("a", 200), clip(strings.Repeat("a", 200)))
+	require.Equal(t, strings.Repeat("a", 199)+"…", clip(strings.Repeat("a", 199)+"éé"))
+}
+
 // Every format is read in UTF-16 and with UTF-8's byte order mark.
 func TestEncodings(t *testing.T) {
 	for _, text := range []string{emptyNPM, "\xef\xbb\xbf" + emptyNPM, utf16le(emptyNPM)} {

@@ -38,8 +38,8 @@ func readNPM(c *collector, data []byte) error {
 		return errors.New("it has neither lockfileVersion nor packages nor dependencies; is it npm's lockfile?")
 	}
 	c.inv.Target.Name = string(lock.Name)
-	for _, key := range sorted(lock.Packages) {
-		c.npmEntry(key, lock.Packages[key])
+	for key, e := range lock.Packages {
+		c.npmEntry(key, e)
 	}
 	// Version 2 says everything twice, for npm 6. Were only the second half there, it
 	// would be what gets installed.
@@ -80,8 +80,7 @@ func (c *collector) npmEntry(key string, e npmEntry) {
 // npmV1 reads the tree of version 1: an entry's own dependencies are the copies that
 // lie below it, because another version lies above (F-260).
 func (c *collector) npmV1(above string, dependencies map[string]npmV1Entry) {
-	for _, name := range sorted(dependencies) {
-		e := dependencies[name]
+	for name, e := range dependencies {
 		at := above + "node_modules/" + name
 		version := string(e.Version)
 		if alias, ok := strings.CutPrefix(version, "npm:"); ok {

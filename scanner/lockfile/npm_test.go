@@ -17,6 +17,7 @@ var npmRows = []row{
 			"packages/nameless":{},
 			"packages/auth/node_modules/qs":{"version":"6.5.2"},
 			"node_modules/npm/node_modules/ini":{"version":"4.1.1","inBundle":true},
+			"node_modules/@bare":{"version":"1.0.0"},
 			"node_modules/jest":{"version":"27.0.0","dev":true},
 			"node_modules/fsevents":{"version":"2.3.3","optional":true,"peer":true},
 			"node_modules/both":{"version":"1.0.0","devOptional":true},
@@ -25,6 +26,7 @@ var npmRows = []row{
 			"node_modules/packed":{"version":"1.0.0","resolved":"file:packed-1.0.0.tgz"},
 			"node_modules/forge":{"version":"1.0.0","resolved":"https://codeload.github.com/a/forge/tar.gz/0123"}}}`,
 		want: []string{
+			"npm @bare 1.0.0 web/package-lock.json#node_modules/@bare",
 			"npm @plotly/regl 2.1.2 web/package-lock.json#node_modules/regl",
 			"npm both 1.0.0 web/package-lock.json#node_modules/both (dev optional)",
 			"npm fsevents 2.3.3 web/package-lock.json#node_modules/fsevents (optional peer)",
@@ -51,6 +53,7 @@ var npmRows = []row{
 			"git":{"version":"git+https://git.example/a/b.git#0123"},
 			"short":{"version":"github:a/b#0123"},
 			"local":{"version":"file:../local"},
+			"moved":{"version":"1.0.0","resolved":"git+https://git.example/a/moved.git#0123"},
 			"tarball":{"version":"https://files.example/x.tgz"},
 			"bundled":{"version":"1.0.0","resolved":false,"bundled":true}}}`,
 		want: []string{
@@ -62,6 +65,7 @@ var npmRows = []row{
 			"npm string-width 4.2.3 npm-shrinkwrap.json#node_modules/string-width-cjs",
 			"- git: it comes from git, git+https://git.example/a/b.git#0123, not from a registry",
 			"- local: it is file:../local of the project's own files, not a registry's package",
+			"- moved: it comes from git, git+https://git.example/a/moved.git#0123, not from a registry",
 			"- short: it comes from git, github:a/b#0123, not from a registry",
 			"- tarball: it comes from https://files.example/x.tgz, not from a registry: its version is not known",
 		},

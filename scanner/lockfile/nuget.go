@@ -24,10 +24,8 @@ func readNuGetLock(c *collector, data []byte) error {
 	if lock.Dependencies == nil {
 		return errors.New("it has no dependencies; is it NuGet's lockfile?")
 	}
-	for _, framework := range sorted(lock.Dependencies) {
-		packages := lock.Dependencies[framework]
-		for _, name := range sorted(packages) {
-			e := packages[name]
+	for _, packages := range lock.Dependencies { // by framework
+		for name, e := range packages {
 			if strings.EqualFold(string(e.Type), "Project") {
 				c.skip(name, "it is a project of the solution, not a registry's package")
 				continue
@@ -53,9 +51,9 @@ func readDotnetLibraries(c *collector, data []byte) error {
 	if lock.Libraries == nil {
 		return errors.New("it has no libraries; is it written by .NET?")
 	}
-	for _, key := range sorted(lock.Libraries) {
+	for key, library := range lock.Libraries {
 		name, version, _ := strings.Cut(key, "/")
-		switch kind := strings.ToLower(string(lock.Libraries[key].Type)); kind {
+		switch kind := strings.ToLower(string(library.Type)); kind {
 		case "package":
 			c.add(nugetPackage(name, version, ""))
 		case "runtimepack":

@@ -20,7 +20,7 @@ var nugetRows = []row{
 	{
 		name: "deps.json", file: "App.deps.json",
 		text: `{"runtimeTarget":{"name":"x"},"libraries":{"App/1.0.0":{"type":"project"},"System.Text.Json/8.0.0":{"type":"package"},
-			"runtimepack.Microsoft.NETCore.App.Runtime.linux-x64/8.0.1":{"type":"runtimepack"},"Our.Lib/1.0.0":{"type":"reference"},"Odd/1":{"type":"new"},"Bare":{"type":"package"}}}`,
+			"runtimepack.Microsoft.NETCore.App.Runtime.linux-x64/8.0.1":{"type":"runtimepack"},"Our.Lib/1.0.0":{"type":"reference"},"Our.Other/1.0.0":{"type":"referenceassembly"},"Web/1.0.0":{"type":"msbuildProject"},"Odd/1":{"type":"new"},"Bare":{"type":"package"}}}`,
 		want: []string{
 			"NuGet bare  App.deps.json",
 			"NuGet microsoft.netcore.app.runtime.linux-x64 8.0.1 App.deps.json",
@@ -28,6 +28,8 @@ var nugetRows = []row{
 			"- App@1.0.0: it is a project of the solution, not a registry's package",
 			`- Odd@1: its type "new" is none that is known`,
 			"- Our.Lib@1.0.0: it is an assembly, not a package: which package it is of is not said",
+			"- Our.Other@1.0.0: it is an assembly, not a package: which package it is of is not said",
+			"- Web@1.0.0: it is a project of the solution, not a registry's package",
 		},
 	},
 	{
@@ -40,6 +42,9 @@ var nugetRows = []row{
 		want: []string{"NuGet tool 1.0.0 packages.config#(dev)", "NuGet jquery 3.3.1 packages.config"},
 	},
 	{name: "no lockfile", file: "packages.lock.json", text: `{"version":1}`, err: "is it NuGet's lockfile?"},
+	{name: "UTF-16", file: "packages.config", text: utf16le(`<?xml version="1.0" encoding="utf-16"?><packages><package id="A" version="1.0"/></packages>`), want: []string{"NuGet a 1.0 packages.config"}},
+	{name: "truncated JSON", file: "x.deps.json", text: `{"libraries":{`, err: "unexpected end"},
+	{name: "truncated lockfile", file: "packages.lock.json", text: `{"dependencies":{`, err: "unexpected end"},
 	{name: "no libraries", file: "x.deps.json", text: `{"version":1}`, err: "is it written by .NET?"},
 	{name: "another root", file: "packages.config", text: `<configuration/>`, err: `its root element is "configuration", not "packages"`},
 	{name: "no element", file: "packages.config", text: `<!-- -->`, err: "is it XML?"},

@@ -115,12 +115,16 @@ var swiftRows = []row{
 		text: `{"version":2,"pins":[{"identity":"swift-nio","kind":"remoteSourceControl","location":"https://github.com/apple/swift-nio.git","state":{"revision":"0123","version":"2.39.0"}},
 			{"identity":"branch","location":"https://github.com/a/branch","state":{"branch":"main","revision":"0123","version":null}},
 			{"identity":"local","location":"../local","state":{"version":"1.0.0"}},
+			{"identity":"bare","location":"https://bare.git","state":{"version":"1.0.0"}},
+			{"identity":"user","location":"https://user:secret@git.example/a/b","state":{"version":"1.0.0"}},
 			{"identity":"acme.registry","kind":"registry","location":"","state":{"version":"1.0.0"}}]}`,
 		want: []string{
 			"SwiftURL github.com/apple/swift-nio 2.39.0 Package.resolved",
 			"- acme.registry: it comes from a registry: packages are known by their https URL",
+			"- bare: it comes from https://bare.git: packages are known by their https URL",
 			"- branch: it is pinned to a branch or a revision, main, and has no version",
 			"- local: it comes from ../local: packages are known by their https URL",
+			"- user: it comes from https://git.example/a/b: packages are known by their https URL",
 		},
 	},
 	{

@@ -24,14 +24,14 @@ func readPipfile(c *collector, data []byte) error {
 		return errors.New("it has neither _meta nor default; is it Pipenv's lockfile?")
 	}
 	delete(lock, "_meta")
-	for _, category := range sorted(lock) {
+	for category, value := range lock {
 		var packages map[string]pipfileEntry
-		if err := json.Unmarshal(lock[category], &packages); err != nil {
+		if err := json.Unmarshal(value, &packages); err != nil {
 			c.skip(category, "it is to be a category of packages, and is no object of such")
 			continue
 		}
-		for _, name := range sorted(packages) {
-			c.pipfileEntry(category, name, packages[name])
+		for name, e := range packages {
+			c.pipfileEntry(category, name, e)
 		}
 	}
 	return nil

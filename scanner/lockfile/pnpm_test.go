@@ -74,6 +74,8 @@ packages:
   1.1: {resolution: {integrity: x}}
   /: {}
   /x/y/1.0.0: {}
+  //1.0.0: {}
+  /a/: {}
   /@babel/core/7.0.0_@types+node@1.0.0: {resolution: {integrity: x}}
   /a/1.10: {resolution: {integrity: x}}
   registry.example/c/1.0.0: {resolution: {integrity: x}}
@@ -83,6 +85,8 @@ packages:
 			"npm a 1.10 pnpm-lock.yaml",
 			"npm c 1.0.0 pnpm-lock.yaml",
 			"- /: it is no key of a pnpm lockfile's packages: that is a name and a version",
+			"- //1.0.0: it is no key of a pnpm lockfile's packages: that is a name and a version",
+			"- /a/: it is no key of a pnpm lockfile's packages: that is a name and a version",
 			"- /x/y/1.0.0: it is no key of a pnpm lockfile's packages: that is a name and a version",
 			"- 1.1: it is no key of a pnpm lockfile's packages: that is a name and a version",
 			"- own: it is link:own of the project's own files, not a registry's package",

@@ -28,6 +28,7 @@ trailing==1.0,
 --requirement=more.txt
 -rtight.txt
 -c constraints.txt
+--constraint more-constraints.txt
 -e .
 --editable git+https://git.example/a/b.git
 -i https://registry.example/simple
@@ -57,6 +58,7 @@ after==1.0
 			"- git+https://git.example/a/b.git: it is installed from a directory or a repository (-e), not from a registry",
 			"- git+https://git.example/a/b.git@v1#egg=b: it is a path or a URL, or nothing that pip knows; it is not a registry's package with a version",
 			"- hash: its version specifier cannot be read: #in-name==1",
+			"- more-constraints.txt: its constraints (-c) decide versions; those that this file does not pin are not known",
 			"- more.txt: its requirements belong to this file's (-r); it is read where it is a target or a lockfile of its own",
 			"- odd: its version specifier cannot be read: ==",
 			"- pkg: it comes from https://files.example/pkg-1.0.whl, not from a registry",

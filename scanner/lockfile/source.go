@@ -17,8 +17,6 @@ func foreign(spec string) string {
 		return ""
 	}
 	switch s := strings.ToLower(scheme); s {
-	case "npm":
-		return ""
 	case "file", "link", "portal", "workspace":
 		return "it is " + clip(spec) + " of the project's own files, not a registry's package"
 	case "exec":
