@@ -70,3 +70,11 @@ func define(keys bson.D, unique bool) string {
 	}
 	return "(" + text[min(1, len(text)):] + ")"
 }
+
+// Down drops the collection with its tokens and indexes.
+func (s *Store) Down(ctx context.Context) error {
+	if err := s.tokens.Drop(ctx); err != nil {
+		return fmt.Errorf("dropping the collection %s: %w", Collection, err)
+	}
+	return nil
+}

@@ -1,70 +1,39 @@
 package mongostore_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/stella-ops/stella/authority"
-	"github.com/stella-ops/stella/authority/embedded/mongoserver"
+	"github.com/stella-ops/stella/authority/enginetest"
 	"github.com/stella-ops/stella/authority/mongostore"
 	"github.com/stella-ops/stella/authority/storetest"
 )
 
-// server is one server for the tests of the package; each test has a database of its own.
-var server *mongoserver.Server
+// engine is one server for the tests of the package; each test has a database of its own.
+var engine *enginetest.Mongo
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "stella-mongo-*")
-	if err == nil {
-		server, err = mongoserver.Start(dir)
-	}
-	if err != nil {
+	var err error
+	if engine, err = enginetest.StartMongo(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	code := m.Run()
-	_ = server.Close()
-	_ = os.RemoveAll(dir)
+	if err := engine.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
 	os.Exit(code)
 }
 
-var databases atomic.Int64
-
-func openStore(t storetest.T, database string) *mongostore.Store {
-	s, err := mongostore.Open(t.Context(), server.URI(), database)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = s.Close(context.Background()) }) // closed twice after a restart
-	return s
-}
-
-func openBackend(t storetest.T) storetest.Backend {
-	database := fmt.Sprintf("test_%d", databases.Add(1))
-	s := openStore(t, database)
-	require.NoError(t, s.Up(t.Context()))
-	engine, err := s.Version(t.Context())
-	require.NoError(t, err)
-	return storetest.Backend{
-		Store: s, Engine: engine,
-		Restart: func(t storetest.T) authority.TokenStore {
-			require.NoError(t, s.Close(t.Context()))
-			server.Stop()
-			require.NoError(t, server.Run())
-			return openStore(t, database)
-		},
-	}
-}
-
-func TestContract(t *testing.T) { storetest.Run(t, openBackend) }
+func TestContract(t *testing.T) { storetest.Run(t, engine.Open) }
 
 func TestIndexes(t *testing.T) {
-	database := fmt.Sprintf("test_%d", databases.Add(1))
-	s := openStore(t, database)
+	s := engine.OpenDatabase(t, engine.NewDatabase())
 	differences, err := s.Check(t.Context())
 	require.NoError(t, err)
 	require.Len(t, differences, 2)

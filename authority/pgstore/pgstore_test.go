@@ -13,71 +13,35 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stella-ops/stella/authority"
-	"github.com/stella-ops/stella/authority/embedded/pgserver"
+	"github.com/stella-ops/stella/authority/enginetest"
 	"github.com/stella-ops/stella/authority/pgstore"
 	"github.com/stella-ops/stella/authority/storetest"
 )
 
 var update = flag.Bool("update", false, "rewrite schema.txt from the migrations, then read the diff")
 
-// server is one cluster for the tests of the package; each test has a database of its own.
-var server *pgserver.Server
+// engine is one server for the tests of the package; each test has a database of its own.
+var engine *enginetest.Postgres
 
 func TestMain(m *testing.M) {
 	flag.Parse()
 	var err error
-	if server, err = pgserver.Start(context.Background(), "max_connections=200"); err != nil {
+	if engine, err = enginetest.StartPostgres(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	code := m.Run()
-	if err := server.Close(); err != nil {
+	if err := engine.Close(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}
 	os.Exit(code)
 }
 
-var databases atomic.Int64
-
-// newDatabase makes an empty database.
-func newDatabase(t storetest.T) string {
-	name := fmt.Sprintf("test_%d", databases.Add(1))
-	conn, err := pgx.Connect(t.Context(), server.DSN("postgres"))
-	require.NoError(t, err)
-	defer conn.Close(t.Context())
-	_, err = conn.Exec(t.Context(), "CREATE DATABASE "+name)
-	require.NoError(t, err)
-	return server.DSN(name)
-}
-
-func openStore(t storetest.T, dsn string) *pgstore.Store {
-	s, err := pgstore.Open(t.Context(), dsn)
-	require.NoError(t, err)
-	t.Cleanup(s.Close)
-	return s
-}
-
-func openBackend(t storetest.T) storetest.Backend {
-	dsn := newDatabase(t)
-	s := openStore(t, dsn)
-	_, err := s.Up(t.Context())
-	require.NoError(t, err)
-	engine, err := s.Version(t.Context())
-	require.NoError(t, err)
-	return storetest.Backend{
-		Store: s, Engine: engine,
-		Restart: func(t storetest.T) authority.TokenStore {
-			s.Close()
-			return openStore(t, dsn)
-		},
-	}
-}
-
-func TestContract(t *testing.T) { storetest.Run(t, openBackend) }
+func TestContract(t *testing.T) { storetest.Run(t, engine.Open) }
 
 func TestMigrations(t *testing.T) {
-	s := openStore(t, newDatabase(t))
+	s := engine.OpenDSN(t, engine.NewDatabase(t))
 	status, err := s.Status(t.Context())
 	require.NoError(t, err)
 	require.Len(t, status, 1)
@@ -110,7 +74,7 @@ func TestMigrations(t *testing.T) {
 
 // Eight instances that start at once make one schema.
 func TestEightStarters(t *testing.T) {
-	dsn := newDatabase(t)
+	dsn := engine.NewDatabase(t)
 	var wg sync.WaitGroup
 	var applied atomic.Int64
 	errs := make([]error, 8)
@@ -132,7 +96,7 @@ func TestEightStarters(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.EqualValues(t, 1, applied.Load())
-	differences, err := openStore(t, dsn).Check(t.Context())
+	differences, err := engine.OpenDSN(t, dsn).Check(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, differences)
 }
@@ -151,8 +115,8 @@ func TestDrift(t *testing.T) {
 		{"COMMENT ON COLUMN authority.tokens.id IS 'x'", "column tokens.id is"},
 		{"DROP TABLE authority.tokens", "authority.tokens is missing"},
 	} {
-		dsn := newDatabase(t)
-		s := openStore(t, dsn)
+		dsn := engine.NewDatabase(t)
+		s := engine.OpenDSN(t, dsn)
 		_, err := s.Up(t.Context())
 		require.NoError(t, err)
 		conn, err := pgx.Connect(t.Context(), dsn)
@@ -169,7 +133,7 @@ func TestDrift(t *testing.T) {
 
 // schema.txt is what the migrations make.
 func TestSchemaFile(t *testing.T) {
-	s := openStore(t, newDatabase(t))
+	s := engine.OpenDSN(t, engine.NewDatabase(t))
 	_, err := s.Up(t.Context())
 	require.NoError(t, err)
 	live, err := s.Describe(t.Context())

@@ -16,16 +16,6 @@ func openModel(storetest.T) storetest.Backend {
 	return storetest.Backend{Store: model(), Engine: "memory"}
 }
 
-// The suite kills every mutant of the model, and does not kill the model.
-func TestMutants(t *testing.T) {
-	kills := storetest.KillMutants(t.Context(), openModel, model)
-	t.Logf("\n%s", storetest.KillTable(kills))
-	require.GreaterOrEqual(t, len(kills), 25)
-	for _, k := range kills {
-		require.NotEmpty(t, k.By, "the mutant survived: %s", k.Mutant)
-	}
-}
-
 func TestModel(t *testing.T) {
 	stores := []storetest.Named{{Name: "one", Store: model()}, {Name: "two", Store: model()}}
 	require.Positive(t, storetest.Lockstep(t, 1, 50, 40, stores...))

@@ -1,0 +1,27 @@
+// Package server is the token service over HTTP.
+//
+//	POST /v1/tokens               issues a token; its secret is in this answer and nowhere else
+//	GET  /v1/tokens/{id}          shows a token
+//	GET  /v1/tokens?owner_id=…    lists an owner's tokens by pages (page=, size=)
+//	POST /v1/tokens/{id}/revoke   revokes a token
+//	POST /v1/introspect           RFC 7662
+//	POST /v1/revoke               RFC 7009
+//	GET  /healthz, /readyz, /metrics
+//
+// # Callers
+//
+// Every endpoint but the last three needs a caller, who presents the secret of a token of
+// the service's own kinds as a bearer token (RFC 6750) and acts as that token's owner:
+//
+//	authority.admin       sees, issues and revokes every token, but mints none of its own
+//	                      kind: those come from the command line alone
+//	authority.access      sees, introspects and revokes the tokens of its owner
+//	authority.introspect  introspects every token, and does nothing else
+//
+// What a caller may not see is answered as what is not there.
+//
+// # Answers
+//
+// JSON, no-store. An error is {"error":CODE,"error_description":WORDS}; a store's own
+// words go to the log, never to a caller. No secret is ever logged.
+package server

@@ -1,0 +1,98 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/stella-ops/stella/authority"
+)
+
+// refusal is an error that is a caller's to know, in its own words.
+type refusal struct {
+	status int
+	code   string
+	words  string
+}
+
+func (r *refusal) Error() string { return r.code + ": " + r.words }
+
+// Errors about who asks.
+var (
+	errNoCaller  = &refusal{http.StatusUnauthorized, "invalid_token", "present the secret of an active token of a kind authority.… as a bearer token"}
+	errForbidden = &refusal{http.StatusForbidden, "insufficient_scope", "the caller may not do this"}
+)
+
+func badRequest(format string, args ...any) *refusal {
+	return &refusal{http.StatusBadRequest, "invalid_request", fmt.Sprintf(format, args...)}
+}
+
+// statuses maps the domain's errors. The words are ours: a store's would tell a stranger
+// of hosts and tables.
+var statuses = []struct {
+	err    error
+	status int
+	code   string
+	words  string
+}{
+	{authority.ErrNotFound, http.StatusNotFound, "not_found", "there is no such token"},
+	{authority.ErrExists, http.StatusConflict, "exists", "the token exists already"},
+	{authority.ErrConflict, http.StatusConflict, "conflict", "the token was changed meanwhile: read it again"},
+	{authority.ErrInvalid, http.StatusBadRequest, "invalid_request", ""}, // the domain's words are about what was given
+	{authority.ErrUnknownOutcome, http.StatusGatewayTimeout, "unknown_outcome", "it may have been done: read the token, or repeat the revocation with the same attempt"},
+	{authority.ErrUnavailable, http.StatusServiceUnavailable, "unavailable", "the store cannot be asked; nothing was done: try again"},
+}
+
+// asRefusal says what a caller is told of an error.
+func asRefusal(err error) *refusal {
+	if r, ok := errors.AsType[*refusal](err); ok {
+		return r
+	}
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return &refusal{http.StatusRequestEntityTooLarge, "invalid_request", fmt.Sprintf("the body has more than %d bytes", tooLarge.Limit)}
+	}
+	for _, s := range statuses {
+		if errors.Is(err, s.err) {
+			words := s.words
+			if words == "" {
+				words = err.Error()
+			}
+			return &refusal{s.status, s.code, words}
+		}
+	}
+	return &refusal{http.StatusInternalServerError, "server_error", "the service has a defect: its log says more"}
+}
+
+// respond writes an answer or an error and returns the status. A nil answer is an empty
+// body.
+func respond(w http.ResponseWriter, answer any, err error) int {
+	code := http.StatusOK
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	if err != nil {
+		r := asRefusal(err)
+		code = r.status
+		answer = map[string]string{"error": r.code, "error_description": r.words}
+		switch code {
+		case http.StatusUnauthorized:
+			h.Set("WWW-Authenticate", `Bearer realm="stella-authority", error="`+r.code+`"`)
+		case http.StatusServiceUnavailable:
+			h.Set("Retry-After", "1")
+		}
+	}
+	if created, ok := answer.(issued); ok {
+		code = http.StatusCreated
+		h.Set("Location", "/v1/tokens/"+string(created.Token.ID))
+	}
+	if answer == nil {
+		w.WriteHeader(code)
+		return code
+	}
+	h.Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(answer) // the caller is gone
+	return code
+}

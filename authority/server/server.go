@@ -1,0 +1,138 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/stella-ops/stella/authority"
+)
+
+// Config is what the service needs.
+type Config struct {
+	Store authority.TokenStore
+	// Now is the clock; nil stands for the system's.
+	Now func() time.Time
+	// Random is where secrets and ids of attempts come from; nil stands for crypto/rand.
+	Random io.Reader
+	Log    *slog.Logger
+	// Timeout is how long a request may take; 0 stands for 10 s.
+	Timeout time.Duration
+}
+
+// The kinds of tokens that authenticate a caller.
+const (
+	KindAdmin      = "authority.admin"
+	KindAccess     = "authority.access"
+	KindIntrospect = "authority.introspect"
+)
+
+// Limits of a request.
+const (
+	maxBody = authority.MaxPayloadBytes + 64<<10
+	maxForm = 16 << 10
+)
+
+// lastUsedEvery is how old a token's time of last use gets before a use writes it anew: a
+// write for each introspection would serve nobody.
+const lastUsedEvery = time.Minute
+
+type service struct {
+	Config
+	requests *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+}
+
+// New returns the service. It may serve several requests at once.
+func New(c Config) http.Handler {
+	s := &service{
+		Config: c,
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "authority_requests_total", Help: "Requests by route and status.",
+		}, []string{"route", "status"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "authority_request_seconds", Help: "Time to answer, by route.",
+		}, []string{"route"}),
+	}
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	if s.Timeout == 0 {
+		s.Timeout = 10 * time.Second
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(s.requests, s.duration)
+
+	mux := http.NewServeMux()
+	s.route(mux, "POST /v1/tokens", s.authenticated(s.issue))
+	s.route(mux, "GET /v1/tokens", s.authenticated(s.list))
+	s.route(mux, "GET /v1/tokens/{id}", s.authenticated(s.show))
+	s.route(mux, "POST /v1/tokens/{id}/revoke", s.authenticated(s.revoke))
+	s.route(mux, "POST /v1/introspect", s.authenticated(s.introspect))
+	s.route(mux, "POST /v1/revoke", s.authenticated(s.revokePresented))
+	s.route(mux, "GET /healthz", func(*http.Request) (any, error) { return status{"ok"}, nil })
+	s.route(mux, "GET /readyz", s.ready)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	return mux
+}
+
+type status struct {
+	Status string `json:"status"`
+}
+
+// ready asks the store for a token that is not there.
+func (s *service) ready(r *http.Request) (any, error) {
+	if _, err := s.Store.GetByID(r.Context(), "00000000-0000-0000-0000-000000000000"); err != nil && !errors.Is(err, authority.ErrNotFound) {
+		return nil, err
+	}
+	return status{"ready"}, nil
+}
+
+// route serves one pattern: bounds its time, writes its answer, counts and logs it.
+func (s *service) route(mux *http.ServeMux, pattern string, handle func(*http.Request) (any, error)) {
+	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
+		defer cancel()
+		r = r.WithContext(ctx)
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		answer, err := handle(r)
+		code := respond(w, answer, err)
+		s.requests.WithLabelValues(pattern, strconv.Itoa(code)).Inc()
+		s.duration.WithLabelValues(pattern).Observe(time.Since(start).Seconds())
+		s.log(r, pattern, code, err, time.Since(start))
+	})
+}
+
+// log says what was asked and answered. It never holds a header, a body or a query.
+func (s *service) log(r *http.Request, pattern string, code int, err error, took time.Duration) {
+	level := slog.LevelInfo
+	attrs := []slog.Attr{slog.String("route", pattern), slog.Int("status", code), slog.Duration("took", took)}
+	if id := r.PathValue("id"); id != "" {
+		attrs = append(attrs, slog.String("token", id))
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	if code >= 500 {
+		level = slog.LevelError
+	}
+	s.Log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// newAttempt makes the id of an attempt to revoke.
+func (s *service) newAttempt() (authority.AttemptID, error) {
+	if s.Random == nil {
+		return authority.AttemptID(uuid.NewString()), nil
+	}
+	id, err := uuid.NewRandomFromReader(s.Random)
+	return authority.AttemptID(id.String()), err
+}
