@@ -68,7 +68,7 @@ func StartPostgres(ctx context.Context) (*Postgres, error) {
 		return nil, err
 	}
 	if !outside {
-		s, err := pgserver.Start(ctx, "max_connections = 200")
+		s, err := pgserver.Start(ctx, pgserver.Config{Settings: []string{"max_connections = 200"}})
 		if err != nil {
 			return nil, fmt.Errorf("%w; or set STELLA_TEST_STORES=external and STELLA_TEST_POSTGRES_DSN", err)
 		}
@@ -198,6 +198,9 @@ func (m *Mongo) Open(t storetest.T) storetest.Backend {
 	require.NoError(t, s.Up(t.Context()))
 	engine, err := s.Version(t.Context())
 	require.NoError(t, err)
+	if m.Server != nil {
+		engine = "FerretDB " + mongoserver.Version() + " in this process"
+	}
 	t.Cleanup(func() {
 		last, err := mongostore.Open(context.Background(), m.URI, database)
 		require.NoError(t, err)

@@ -1,6 +1,7 @@
 package storetest_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -56,26 +57,27 @@ func openAll(t *testing.T) []storetest.Named {
 	return []storetest.Named{{Name: "memory", Store: model()}, {Name: p.Engine, Store: p.Store}, {Name: m.Engine, Store: m.Store}}
 }
 
-// records is how many tokens parity compares; less in a short run.
-func records() int {
-	if testing.Short() {
-		return 500
-	}
-	return 10_000
+// records is how many tokens parity compares.
+func records(t *testing.T) int {
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("STELLA_PARITY_RECORDS"), "1000"))
+	require.NoError(t, err, "STELLA_PARITY_RECORDS")
+	require.Positive(t, n, "STELLA_PARITY_RECORDS")
+	return n
 }
 
 // FerretDB v1 looks through a whole collection for an owner: the tokens are spread over
 // databases of a hundred.
 func TestParity(t *testing.T) {
 	const batch = 100
+	n := records(t)
 	p := postgres.Open(t)
 	compared := 0
-	for i := 0; i < records(); i += batch {
+	for i := 0; i < n; i += batch {
 		m := mongo.Open(t)
-		compared += storetest.Parity(t, seed(t)+uint64(i), batch, storetest.Named{Name: "memory", Store: model()},
+		compared += storetest.Parity(t, seed(t)+uint64(i), min(batch, n-i), storetest.Named{Name: "memory", Store: model()},
 			storetest.Named{Name: p.Engine, Store: p.Store}, storetest.Named{Name: m.Engine, Store: m.Store})
 	}
-	require.Equal(t, 2*records(), compared)
+	require.Equal(t, 2*n, compared)
 	t.Logf("parity: %d records compared byte for byte, memory beside %s and the Mongo-wire engine", compared, p.Engine)
 }
 
@@ -114,10 +116,7 @@ var engines = []struct {
 }
 
 func TestRace(t *testing.T) {
-	rounds := 1000
-	if testing.Short() {
-		rounds = 50
-	}
+	const rounds = 1000
 	for _, e := range engines {
 		t.Run(e.name, func(t *testing.T) {
 			b := e.open(t)

@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 
 	"github.com/FerretDB/FerretDB/ferretdb"
@@ -95,6 +96,19 @@ func (s *Server) Stop() {
 	s.stop()
 	<-s.done
 	s.stop = nil
+}
+
+// Version is that of FerretDB, which does not know it where it is a library.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if ok {
+		for _, m := range info.Deps {
+			if m.Path == "github.com/FerretDB/FerretDB" {
+				return m.Version
+			}
+		}
+	}
+	return "unknown" // built without module information
 }
 
 // URI is the server's connection string.

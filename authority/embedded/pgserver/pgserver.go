@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -32,6 +33,7 @@ var ErrNoPostgres = errors.New("no initdb and postgres in PATH or /usr/lib/postg
 // Server is a running cluster. Its methods may be called by several goroutines.
 type Server struct {
 	dir      string
+	port     int
 	postgres string // the program
 	owner    *syscall.SysProcAttr
 
@@ -41,9 +43,16 @@ type Server struct {
 	log  *bytes.Buffer // read after done
 }
 
-// Start makes a cluster and starts it. settings are postgresql.conf's, such as
-// "max_connections=50".
-func Start(ctx context.Context, settings ...string) (_ *Server, err error) {
+// Config says how a server is set up. The zero value is a server on a socket alone.
+type Config struct {
+	// Port is a port on loopback to listen on, too; 0 stands for none.
+	Port int
+	// Settings are lines of postgresql.conf, such as "max_connections = 50".
+	Settings []string
+}
+
+// Start makes a cluster and starts it.
+func Start(ctx context.Context, c Config) (_ *Server, err error) {
 	initdb, postgres := find("initdb"), find("postgres")
 	if initdb == "" || postgres == "" {
 		return nil, ErrNoPostgres
@@ -53,7 +62,7 @@ func Start(ctx context.Context, settings ...string) (_ *Server, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting PostgreSQL: %w", err)
 	}
-	s := &Server{dir: dir, postgres: postgres}
+	s := &Server{dir: dir, port: c.Port, postgres: postgres}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("starting PostgreSQL: %w", err), s.Close())
@@ -67,12 +76,16 @@ func Start(ctx context.Context, settings ...string) (_ *Server, err error) {
 	if out, err := setup.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	conf := "fsync = off\nfull_page_writes = off\nlisten_addresses = ''\nunix_socket_directories = '" + dir + "'\n" + strings.Join(settings, "\n") + "\n"
+	conf := []string{"fsync = off", "full_page_writes = off", "unix_socket_directories = '" + dir + "'", "listen_addresses = ''"}
+	if c.Port != 0 {
+		conf = append(conf, "listen_addresses = '127.0.0.1'", fmt.Sprintf("port = %d", c.Port))
+	}
+	text := strings.Join(append(conf, c.Settings...), "\n") + "\n"
 	file, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return nil, err
 	}
-	if _, err = file.WriteString(conf); err != nil {
+	if _, err = file.WriteString(text); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	if err := file.Close(); err != nil {
@@ -137,11 +150,11 @@ func (s *Server) await(ctx context.Context) error {
 // DSN is the connection string of a database.
 func (s *Server) DSN(database string) string {
 	q := url.Values{"host": {s.dir}, "user": {"stella"}}
+	if s.port != 0 {
+		q.Set("port", strconv.Itoa(s.port))
+	}
 	return "postgres:///" + url.PathEscape(database) + "?" + q.Encode()
 }
-
-// SocketDir is the directory of the server's socket.
-func (s *Server) SocketDir() string { return s.dir }
 
 // Stop shuts the server down at once, breaking connections.
 func (s *Server) Stop() { s.signal(syscall.SIGINT, false) }

@@ -1,0 +1,212 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"github.com/stella-ops/stella/authority"
+)
+
+// Faulty is a store that reaches its server through a proxy which breaks things, and what
+// it takes to judge it.
+type Faulty struct {
+	Store  authority.TokenStore // through the proxy
+	Truth  authority.TokenStore // past it: what is really stored
+	Proxy  *Proxy
+	Engine string
+	// Kill ends the server as a crash would, and Run starts it again on its data.
+	Kill func()
+	Run  func(context.Context) error
+}
+
+// Proxy is a toxiproxy in this process, before one server.
+type Proxy struct{ proxy *toxiproxy.Proxy }
+
+// NewProxy starts a proxy before an address on loopback; it ends with the test.
+func NewProxy(t T, upstream string) *Proxy {
+	t.Helper()
+	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
+	p := toxiproxy.NewProxy(server, "store", "127.0.0.1:0", upstream)
+	require.NoError(t, p.Start())
+	t.Cleanup(p.Stop)
+	return &Proxy{p}
+}
+
+// Addr is where the proxy listens, host and port.
+func (p *Proxy) Addr() string { return p.proxy.Listen }
+
+// add breaks something from now on, and heal mends all.
+func (p *Proxy) add(t T, kind, stream, attributes string) {
+	t.Helper()
+	_, err := p.proxy.Toxics.AddToxicJson(strings.NewReader(fmt.Sprintf(
+		`{"name":"fault","type":%q,"stream":%q,"toxicity":1,"attributes":{%s}}`, kind, stream, attributes)))
+	require.NoError(t, err)
+}
+
+func (p *Proxy) heal(ctx context.Context) { p.proxy.Toxics.ResetToxics(ctx) }
+
+// A fault is something that goes wrong between a store and its server, and what a call
+// that meets it may say.
+type fault struct {
+	name string
+	make func(T, Faulty)
+	// what of the errors is allowed; ok says that the call may also succeed.
+	ok, unavailable, unknown bool
+	// applied says that a write reaches the server all the same.
+	applied bool
+}
+
+// deadline is that of a call which meets a fault, and of the call after it.
+const deadline = 2 * time.Second
+
+func faults() []fault {
+	return []fault{
+		{name: "cut before the write", unknown: true, make: func(t T, f Faulty) { f.Proxy.add(t, "limit_data", "upstream", `"bytes":0`) }},
+		{name: "cut after the write", unknown: true, applied: true, make: func(t T, f Faulty) { f.Proxy.add(t, "limit_data", "downstream", `"bytes":0`) }},
+		{name: "cut within the answer", unknown: true, applied: true, make: func(t T, f Faulty) { f.Proxy.add(t, "limit_data", "downstream", `"bytes":7`) }},
+		{name: "black hole on the way there", unknown: true, make: func(t T, f Faulty) { f.Proxy.add(t, "timeout", "upstream", `"timeout":0`) }},
+		{name: "black hole on the way back", unknown: true, applied: true, make: func(t T, f Faulty) { f.Proxy.add(t, "timeout", "downstream", `"timeout":0`) }},
+		{name: "reset", unavailable: true, unknown: true, make: func(t T, f Faulty) { f.Proxy.add(t, "reset_peer", "upstream", `"timeout":0`) }},
+		{name: "latency", ok: true, applied: true, make: func(t T, f Faulty) { f.Proxy.add(t, "latency", "downstream", `"latency":300,"jitter":100`) }},
+		{name: "slow close", ok: true, applied: true, make: func(t T, f Faulty) { f.Proxy.add(t, "slow_close", "downstream", `"delay":500`) }},
+		{name: "the server is killed", unavailable: true, unknown: true, make: func(_ T, f Faulty) { f.Kill() }},
+	}
+}
+
+// calls are what meets a fault. write says what the truth must show where the call was
+// applied; nil for a read.
+var calls = []struct {
+	name string
+	do   func(context.Context, authority.TokenStore, authority.Token, *Maker) error
+	done func(before, now authority.Token, err error) bool // nil: a read
+}{
+	{name: "get", do: func(ctx context.Context, s authority.TokenStore, t authority.Token, _ *Maker) error {
+		_, err := s.GetByID(ctx, t.ID)
+		return err
+	}},
+	{name: "list", do: func(ctx context.Context, s authority.TokenStore, t authority.Token, _ *Maker) error {
+		_, _, err := s.GetByOwner(ctx, t.Owner, authority.Page{})
+		return err
+	}},
+	{
+		name: "save at a version", do: func(ctx context.Context, s authority.TokenStore, t authority.Token, _ *Maker) error {
+			t.Payload = mustPayload(`{"saved":true}`)
+			_, err := s.Save(ctx, t, authority.AtVersion(t.Version))
+			return err
+		},
+		done: func(before, now authority.Token, _ error) bool { return now.Version > before.Version },
+	},
+	{
+		name: "revoke", do: func(ctx context.Context, s authority.TokenStore, t authority.Token, m *Maker) error {
+			_, err := s.Revoke(ctx, t.ID, m.Revocation())
+			return err
+		},
+		done: func(_, now authority.Token, _ error) bool { return now.Revoked != nil },
+	},
+}
+
+// Faults has every call meet every fault, judges what it said by the truth, and has the
+// next call succeed within its deadline. It returns how many faults were injected.
+func Faults(t T, f Faulty) (injected int) {
+	t.Helper()
+	m := NewMaker(salt())
+	for _, fault := range faults() {
+		for _, call := range calls {
+			what := fmt.Sprintf("%s, %s on %s", fault.name, call.name, f.Engine)
+			token, err := f.Truth.Save(t.Context(), m.Plain(), authority.Absent())
+			require.NoError(t, err, what)
+			f.warm(t, what, m, call.do)
+
+			fault.make(t, f)
+			err = within(t.Context(), deadline, func(ctx context.Context) error { return call.do(ctx, f.Store, token, m) })
+			injected++
+			f.Proxy.heal(t.Context())
+			if fault.name == "the server is killed" {
+				require.NoError(t, f.Run(t.Context()), what)
+			}
+			fault.judge(t, what, err, call.done != nil)
+			now := f.truth(t, what, token.ID)
+			if call.done != nil {
+				applied := call.done(token, now, err)
+				switch {
+				case err == nil:
+					require.True(t, applied, "%s: it is said to be done, and is not", what)
+				case errors.Is(err, authority.ErrUnavailable):
+					require.False(t, applied, "%s: it is said to be surely not done, and is: %v", what, err)
+				case fault.applied:
+					require.True(t, applied, "%s: the fault did not strike where it was meant to: %v", what, err)
+				}
+			}
+			f.nextCall(t, what, token.ID)
+		}
+	}
+	return injected
+}
+
+// warm does the same call on another token, so that a connection is there on which the
+// statement is prepared: a fault then strikes the call itself.
+func (f Faulty) warm(t T, what string, m *Maker, do func(context.Context, authority.TokenStore, authority.Token, *Maker) error) {
+	t.Helper()
+	other, err := f.Truth.Save(t.Context(), m.Plain(), authority.Absent())
+	require.NoError(t, err, what)
+	require.NoError(t, do(t.Context(), f.Store, other, m), what)
+}
+
+func within(ctx context.Context, d time.Duration, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	return do(ctx)
+}
+
+// judge holds an error to what the fault allows. A read that failed changed nothing.
+func (x fault) judge(t T, what string, err error, write bool) {
+	t.Helper()
+	switch {
+	case err == nil:
+		require.True(t, x.ok, "%s: it succeeds", what)
+	case !write:
+		require.Equal(t, "error: unavailable", class(err), "%s: %v", what, err)
+		require.False(t, x.ok, "%s: %v", what, err)
+	default:
+		allowed := map[string]bool{"error: unavailable": x.unavailable, "error: unknown outcome": x.unknown}
+		require.True(t, allowed[class(err)], "%s: %v", what, err)
+	}
+}
+
+// truth reads past the proxy; a server that was just started may break the first
+// connection that it finds.
+func (f Faulty) truth(t T, what string, id authority.TokenID) authority.Token {
+	t.Helper()
+	var now authority.Token
+	require.Eventually(t, func() bool {
+		var err error
+		now, err = f.Truth.GetByID(t.Context(), id)
+		return err == nil
+	}, 20*time.Second, 20*time.Millisecond, "%s: the truth cannot be read", what)
+	return now
+}
+
+// nextCall is one that meets no fault. Connections that broke while nobody used them are
+// found out by their next user, at most once for each.
+func (f Faulty) nextCall(t T, what string, id authority.TokenID) {
+	t.Helper()
+	var err error
+	for range 8 {
+		err = within(t.Context(), 5*time.Second, func(ctx context.Context) error {
+			_, err := f.Store.GetByID(ctx, id)
+			return err
+		})
+		if err == nil {
+			return
+		}
+		require.ErrorIs(t, err, authority.ErrUnavailable, what)
+	}
+	require.NoError(t, err, "%s: the next calls", what)
+}
