@@ -51,6 +51,13 @@ race: ## every test under the race detector
 regression: ## the golden corpus of the scanner, or one case: CASE=SCN-0001
 	$(GO) test -count=1 ./regression $(if $(CASE),-args -case $(CASE))
 
+.PHONY: parity
+parity: ## the stores of the token service beside one another, on real servers
+	@mkdir -p $(OUT)
+	@echo "this takes some minutes; $(OUT)/parity.log tells how far it is"
+	@STELLA_PARITY_RECORDS=10000 $(GO) test -count=1 -timeout 40m -v ./authority/... >$(OUT)/parity.log 2>&1; code=$$?; \
+		grep -vE '^(=== |[[:space:]]*--- PASS)' $(OUT)/parity.log; exit $$code
+
 .PHONY: mutants
 MUTANTS ?= 400
 mutants: ## changes the scanner on purpose, reports which cases and tests notice: MUTANTS=400, 0 for all; SEED=1
