@@ -3,6 +3,7 @@ package samples
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/stella-ops/stella/scanner/version"
 )
@@ -11,6 +12,8 @@ import (
 type Component struct {
 	Name, Version, PURL string
 	Locations           []string
+	// Within is the archive that holds it, "" for one that lies in the image itself.
+	Within string
 	// Package is what the tables say of it, nil for one that cannot be judged.
 	Package *Package
 	// Affected is false for a package that has every fix.
@@ -70,6 +73,9 @@ func (img Image) language(to []Component, app App, p *Package) ([]Component, err
 	v, affected, err := img.version(p)
 	c := Component{Name: p.Name, Version: v, PURL: languagePURL(p, v), Package: p, Affected: affected}
 	for _, root := range app.Roots {
+		if archive, _, within := strings.Cut(root, "!/"); within {
+			c.Within = archive
+		}
 		c.Locations = append(c.Locations, location(root, p, v))
 	}
 	slices.Sort(c.Locations)

@@ -3,6 +3,7 @@ package samples
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
@@ -51,8 +52,19 @@ func cycloneDX(img Image, list []Component, format cdx.BOMFileFormat, spec cdx.S
 			}
 			component.Evidence = &cdx.Evidence{Occurrences: &at}
 		}
-		components = append(components, component)
 		depends = append(depends, component.BOMRef)
+		if c.Within == "" {
+			components = append(components, component)
+			continue
+		}
+		archive := slices.IndexFunc(components, func(o cdx.Component) bool { return o.Name == c.Within })
+		if archive < 0 {
+			archive = len(components)
+			components = append(components, cdx.Component{
+				BOMRef: "file:" + c.Within, Type: cdx.ComponentTypeApplication, Name: c.Within, Components: &[]cdx.Component{},
+			})
+		}
+		*components[archive].Components = append(*components[archive].Components, component)
 	}
 	bom.Components = &components
 	bom.Dependencies = &[]cdx.Dependency{{Ref: "image", Dependencies: &depends}}
