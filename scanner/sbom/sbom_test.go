@@ -259,6 +259,13 @@ func TestXML(t *testing.T) {
 	require.Equal(t, "app:1", inv.Target.Name)
 }
 
+func TestXMLEncodings(t *testing.T) {
+	for _, encoding := range []string{"UTF-8", "utf-8", "US-ASCII", "ASCII"} {
+		inv := mustRead(t, `<?xml version="1.0" encoding="`+encoding+`"?><bom xmlns="http://cyclonedx.org/schema/bom/1.5"><components><component><purl>pkg:npm/a@1</purl></component></components></bom>`)
+		require.Equal(t, []string{"npm a 1 []"}, brief(inv), encoding)
+	}
+}
+
 // Elements of another namespace are extensions, whatever they are called.
 func TestXMLExtensions(t *testing.T) {
 	inv := mustRead(t, `<b:bom xmlns:b="http://cyclonedx.org/schema/bom/1.5" xmlns:e="https://example.com/ext"><e:components><b:component bom-ref="x"><b:purl>pkg:npm/x@1</b:purl></b:component></e:components><b:components>
@@ -324,6 +331,8 @@ func TestRefused(t *testing.T) {
 		{"a component is null", cdx(`[null]`), "an object belongs here"},
 		{"a component is a string", cdx(`["x"]`), "an object belongs here"},
 		{"a name is an object", cdx(`[{"name":{}}]`), "a string belongs here"},
+		{"a purl is an object", cdx(`[{"bom-ref":"r","purl":{}}]`), "a string belongs here"},
+		{"a version is no number", cdx(`[{"version":01}]`), "no JSON value"},
 		{"duplicate bom-refs", cdx(`[{"bom-ref":"r","name":"a"},{"name":"b","components":[{"bom-ref":"r"}]}]`), `two components have the bom-ref or SPDXID "r"`},
 		{"a long name", cdx(`[{"name":"` + strings.Repeat("a", MaxText+1) + `"}]`), "longer than 65536 bytes"},
 		{"a long name of escapes", cdx(`[{"name":"` + strings.Repeat(`\n`, MaxText+2) + `"}]`), "longer than 65536 bytes"},
@@ -367,6 +376,7 @@ func TestTruncated(t *testing.T) {
 	for _, text := range []string{
 		`{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{"bom-ref":"a","version":1.5e3,"x":[true,{}],"purl":"pkg:npm/a@1"}]}`,
 		`<bom xmlns="http://cyclonedx.org/schema/bom/1.5"><components><component bom-ref="r"><purl>pkg:npm/a@1</purl></component></components></bom>`,
+		`<bom xmlns="http://cyclonedx.org/schema/bom/1.5"><components><component><evidence><occurrences><occurrence><location>l</location></occurrence></occurrences><callstack><frames><frame><module>m</module></frame></frames></callstack></evidence></component></components></bom>`,
 		asJSON,
 	} {
 		mustRead(t, text)
