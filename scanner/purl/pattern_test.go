@@ -47,6 +47,12 @@ func TestPatternCovers(t *testing.T) {
 	}
 }
 
+func TestIsPURL(t *testing.T) {
+	for s, want := range map[string]bool{"pkg:npm/a": true, "PKG:npm/a": true, "pkg:": true, "pkg": false, "": false, "lodash": false, "urn:cdx:u/1": false} {
+		require.Equal(t, want, IsPURL(s), s)
+	}
+}
+
 func TestPatternErrors(t *testing.T) {
 	for in, want := range map[string]string{
 		"lodash":                          `does not begin with "pkg:"`,
@@ -57,6 +63,8 @@ func TestPatternErrors(t *testing.T) {
 		"pkg:oci/app@sha256:sha256:ab":    "two algorithms",
 		"pkg:npm/a@1?vers=vers:npm/<2":    "a version and a range",
 		"pkg:npm/a?vers=<2":               "does not begin with vers:",
+		"pkg:npm/a?vers=npm/<2":           "does not begin with vers:",
+		"pkg:npm/a?vers=vers:npm":         "does not begin with vers:",
 		"pkg:npm/a?vers=vers:pypi/<2":     "of another type than npm",
 		"pkg:npm/a?vers=vers:npm/<":       "without a version",
 		"pkg:npm/a?vers=vers:npm/":        "without a version",
