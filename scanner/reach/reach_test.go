@@ -514,6 +514,15 @@ func TestComponentEvidence(t *testing.T) {
 			}
 		})
 	}
+	whole := goQuery(Target{"v", nil})
+	for _, test := range []struct {
+		last Frame
+		want Verdict
+	}{
+		{sym, Reachable}, {Frame{"v", "", "any"}, Reachable}, {other, Unknown}, {Frame{"v", "", ""}, Unknown},
+	} {
+		require.Equal(t, test.want, Judge(whole, &ComponentEvidence{Ecosystem: "Go", Callstack: []Frame{main, test.last}}).Verdict, "%+v", test.last)
+	}
 	java := Query{Ecosystem: "Maven", Targets: []Target{{"com.example.C", []string{"test"}}}}
 	for _, f := range []Frame{{"com.example", "C", "test"}, {"", "com.example.C", "test"}, {"com.example.C", "", "test"}} {
 		require.Equal(t, Reachable, Judge(java, &ComponentEvidence{Ecosystem: "Maven", Callstack: []Frame{{"", "App", "main"}, f}}).Verdict, "%+v", f)

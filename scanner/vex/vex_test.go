@@ -157,6 +157,7 @@ func TestSuppressCycloneDX(t *testing.T) {
 		{"a BOM-Link that is encoded", cdxDoc(root, `{"ref":"urn:cdx:AB/1#pkg%3Anpm%2F%2540x"}`, no), Query{PURL: lib, Refs: []string{"urn:cdx:ab/1#pkg:npm/%40x"}}, NotAffected, ""},
 		{"a BOM-Link that is not, and should be", cdxDoc(root, `{"ref":"urn:cdx:ab/1#pkg:npm/%40x"}`, no), Query{PURL: lib, Refs: []string{"urn:cdx:ab/1#pkg:npm/%40x"}}, NotAffected, ""},
 		{"a BOM-Link to a whole document", cdxDoc(root, `{"ref":"urn:cdx:ab/1"}`, no), Query{PURL: lib, Products: []string{"urn:cdx:ab/1"}}, NotAffected, ""},
+		{"another component of the document", cdxDoc(root, `{"ref":"urn:cdx:ab/1#l"}`, no), Query{PURL: lib, Refs: []string{"urn:cdx:ab/1#m"}}, "", ""},
 		{"another version of the document", cdxDoc(root, `{"ref":"urn:cdx:ab/1#l"}`, no), Query{PURL: lib, Refs: []string{"urn:cdx:ab/2#l"}}, "", ""},
 		{"another BOM-Link", cdxDoc(root, `{"ref":"urn:cdx:2/1#l"}`, no), Query{PURL: lib, Refs: []string{"urn:cdx:3/1#l"}}, "", ""},
 		{"a double bom-ref", cdxDoc("", `{"ref":"d"}`, no), Query{PURL: lib}, "", "several components"},
