@@ -79,7 +79,6 @@ func (c *collector) addOS(p osPackage, since int) {
 	}
 	c.add(purl.Component{
 		PURL:   purlOf(p.kind, c.distro.ID, p.name, p.version, qualifiers),
-		Source: p.source,
 		Distro: c.distro,
 	}, p.location, since)
 }

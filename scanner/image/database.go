@@ -8,7 +8,6 @@ import (
 	"github.com/stella-ops/stella/scanner/image/apk"
 	"github.com/stella-ops/stella/scanner/image/dpkg"
 	"github.com/stella-ops/stella/scanner/image/rpm"
-	"github.com/stella-ops/stella/scanner/purl"
 )
 
 // A database is where a package manager keeps what it has installed.
@@ -41,8 +40,7 @@ type osPackage struct {
 	kind                string // purl type
 	name, version, arch string
 	epoch, module       string // of rpm
-	source              purl.Source
-	upstream            string // the purl's qualifier
+	upstream            string // the source package, as the purl's qualifier has it
 	location            string // the database's file
 	files               []string
 }
@@ -144,7 +142,6 @@ func readDpkg(files []dbFile) snapshot {
 		}
 		for _, p := range packages {
 			o := osPackage{kind: "deb", name: p.Name, version: p.Version, arch: p.Arch, location: f.path}
-			o.source = purl.Source{Name: p.Source, Version: p.SourceVersion}
 			if p.Source != p.Name || p.SourceVersion != p.Version {
 				o.upstream = p.Source
 				if p.SourceVersion != p.Version {
@@ -172,7 +169,7 @@ func readApk(files []dbFile) snapshot {
 		}
 		for _, p := range packages {
 			o := osPackage{kind: "apk", name: p.Name, version: p.Version, arch: p.Arch, location: f.path, files: p.Files}
-			if o.source.Name = p.Origin; p.Origin != p.Name {
+			if p.Origin != p.Name {
 				o.upstream = p.Origin
 			}
 			s.packages = append(s.packages, o)

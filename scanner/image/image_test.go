@@ -88,6 +88,9 @@ func TestPackages(t *testing.T) {
 		{"links stay in the image", "-- 0/etc/os-release -> /usr/lib/os-release --\n-- 0/usr/lib/os-release --\nID=alpine\nVERSION_ID=3.19.0\n-- 0/lib -> ../../../usr/lib --\n-- 0/usr/lib/apk/db/installed --\nP:libcrypto3\nV:3.1.4-r5\no:openssl\n", []string{
 			"Alpine:v3.19 openssl 3.1.4-r5 L0 usr/lib/apk/db/installed",
 		}},
+		{"database below usr alone", "-- 0/usr/lib/os-release --\nID=wolfi\n-- 0/usr/lib/apk/db/installed --\nP:a\nV:1\no:b\n", []string{
+			"Wolfi b 1 L0 usr/lib/apk/db/installed",
+		}},
 		{"rewritten database", "-- 0/usr/lib/os-release --\nID=alpine\nVERSION_ID=3.12.0\n-- 0/lib/apk/db/installed --\nP:busybox\nV:1.31.1-r20\n-- 1/app/x --\n-- 2/lib/apk/db/installed --\nP:busybox\nV:1.31.1-r20\n\nP:libstdc++\nV:9.3.0-r2\n", []string{
 			"Alpine:v3.12 busybox 1.31.1-r20 L0 lib/apk/db/installed",
 			"Alpine:v3.12 libstdc++ 9.3.0-r2 L2 lib/apk/db/installed",

@@ -78,6 +78,8 @@ func TestParseRefuses(t *testing.T) {
 		{"-- 0/x -> y --\ntext\n", "has no content"},
 		{"-- 0/a.jar --\n-- 0/a.jar!/x --\n", "is no archive"},
 		{"-- 0/a.jar!/x --\n-- 0/a.jar!/x --\n", "already"},
+		{"-- 0 | cut 5 --\n", "want LAYER | cut BYTES"},
+		{"-- 0/a --\n-- 0 | cut x --\n", "want LAYER | cut BYTES"},
 	} {
 		_, err := Parse([]byte(row.recipe))
 		require.ErrorContains(t, err, row.want, row.recipe)
@@ -125,6 +127,17 @@ func TestPackedIsValid(t *testing.T) {
 			require.Equal(t, onDisk, inTar, h.Name)
 		}
 	}
+}
+
+func TestCut(t *testing.T) {
+	m, err := Parse([]byte("-- 0/a --\ntext\n-- 0 | cut 700 --\n"))
+	require.NoError(t, err)
+	whole, err := m.Layers[0].Tar()
+	require.NoError(t, err)
+	layers, config, err := m.blobs(Plain)
+	require.NoError(t, err)
+	require.Equal(t, whole[:700], layers[0].stored)
+	require.Contains(t, string(config), sum(whole))
 }
 
 func first(dir string) (v1.Image, error) {

@@ -141,6 +141,10 @@ func (m *Image) blobs(c Compression) ([]blob, []byte, error) {
 			return nil, nil, fmt.Errorf("layer %d: %w", i, err)
 		}
 		b := blob{diffID: sum(plain), stored: plain}
+		if keep, ok := m.Cut[i]; ok {
+			plain = plain[:min(keep, len(plain))]
+			b.stored = plain
+		}
 		if c == Gzip {
 			b.stored = compress(plain)
 		}

@@ -20,7 +20,7 @@
 //
 // "->" is a symbolic link, "=>" a hard link, a slash at the end a directory, and "!/"
 // goes into a zip, which may hold others. "|" names how the content is made of the text;
-// see [Content]. Entries stand in a layer in the recipe's order; directories that the
+// see [Content]. A header "1 | cut 700" keeps 700 bytes of layer 1. Entries stand in a layer in the recipe's order; directories that the
 // recipe does not name are not in the layer.
 //
 // # Guarantee
@@ -49,6 +49,9 @@ type Image struct {
 	// Architecture is the image's, "amd64" where empty.
 	Architecture string
 	Layers       []Layer
+	// Cut has for layers that are cut off how many bytes of their tar are kept. The
+	// image's configuration names such a layer by the digest of the whole.
+	Cut map[int]int
 }
 
 // A Layer is the entries of one layer's tar, in order.
@@ -104,6 +107,9 @@ func sections(recipe []byte) []section {
 }
 
 func (m *Image) add(s section, zips map[[2]int]*archive) error {
+	if number, size, ok := strings.Cut(s.header, " | cut "); ok && !strings.Contains(number, "/") {
+		return m.cut(number, size)
+	}
 	number, name, ok := strings.Cut(s.header, "/")
 	layer, err := strconv.Atoi(number)
 	if !ok || err != nil || layer < 0 || layer > len(m.Layers) || name == "" {
@@ -146,5 +152,18 @@ func (m *Image) add(s section, zips map[[2]int]*archive) error {
 		e.Content = nil
 	}
 	m.Layers[layer] = append(m.Layers[layer], e)
+	return nil
+}
+
+func (m *Image) cut(number, size string) error {
+	layer, err := strconv.Atoi(number)
+	keep, errSize := strconv.Atoi(size)
+	if err != nil || errSize != nil || layer < 0 || layer >= len(m.Layers) || keep < 0 {
+		return errors.New("want LAYER | cut BYTES, with a layer that has entries before it")
+	}
+	if m.Cut == nil {
+		m.Cut = map[int]int{}
+	}
+	m.Cut[layer] = keep
 	return nil
 }
