@@ -21,6 +21,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 )
 
@@ -82,14 +83,20 @@ func goModules(info *buildinfo.BuildInfo) []Module {
 		m := Module{Type: "golang", Name: d.Path, Version: d.Version}
 		if d.Replace != nil {
 			m.Name, m.Version = d.Replace.Path, d.Replace.Version
-			if m.Version == "" {
-				m.Name = d.Path
+			if isDirectory(d.Replace.Path) { // with the version "(devel)", or none
+				m.Name, m.Version = d.Path, ""
 				m.Reason = fmt.Sprintf("it is replaced by the directory %q, whose version the program does not say", d.Replace.Path)
 			}
 		}
 		modules = append(modules, m)
 	}
 	return modules
+}
+
+// isDirectory tells what a module is replaced by: Go modules reference, "replace
+// directive": a path that begins with ./ or ../, or an absolute one, is a directory's.
+func isDirectory(replacement string) bool {
+	return strings.HasPrefix(replacement, "./") || strings.HasPrefix(replacement, "../") || path.IsAbs(replacement)
 }
 
 const crates = "crates.io"

@@ -12,7 +12,7 @@ import (
 
 const (
 	goInfo = "go1.21.5 X:boringcrypto\npath\texample.com/app\nmod\texample.com/app\t(devel)\t\ndep\tgithub.com/BurntSushi/toml\tv1.2.0\th1:a=\n" +
-		"dep\tgolang.org/x/net\tv0.1.0\n=>\texample.com/net\tv0.2.0\th1:b=\ndep\texample.com/local\tv1.0.0\n=>\t./local\t\t\n"
+		"dep\tgolang.org/x/net\tv0.1.0\n=>\texample.com/net\tv0.2.0\th1:b=\ndep\texample.com/local\tv1.0.0\n=>\t./local\t(devel)\t\n"
 	rustInfo = `{"packages":[{"name":"app","version":"0.1.0","source":"local","root":true},{"name":"rustls","version":"0.23.13","source":"crates.io"},{"name":"cc","version":"1.0.0","source":"crates.io","kind":"build"}]}`
 )
 

@@ -2,8 +2,10 @@ package rpm
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,6 +62,51 @@ func TestRead(t *testing.T) {
 			{Name: "bash", Version: "5.1.8", Release: "6.el9", Arch: "x86_64"},
 		}, packages, form)
 	}
+}
+
+// log is a write-ahead log of one transaction that writes page n.
+func log(n uint32, page []byte) []byte {
+	be := binary.BigEndian
+	head := be.AppendUint32(be.AppendUint32(nil, walMagic|1), 3007000)
+	head = be.AppendUint32(be.AppendUint32(head, uint32(len(page))), 0)
+	head = append(head, "saltSALT"...)
+	sum := walSum{order: be}
+	sum.add(head)
+	head = be.AppendUint32(be.AppendUint32(head, sum.s0), sum.s1)
+	frame := be.AppendUint32(be.AppendUint32(nil, n), n)
+	sum.add(frame)
+	sum.add(page)
+	frame = append(frame, "saltSALT"...)
+	frame = be.AppendUint32(be.AppendUint32(frame, sum.s0), sum.s1)
+	return slices.Concat(head, frame, page)
+}
+
+// What SQLite has written to its log alone counts, and only once it is whole.
+func TestReadLog(t *testing.T) {
+	whole := content(t, "rpm-sqlite", two)
+	table := bytes.Clone(whole[4096:8192])
+	empty := bytes.Clone(whole)
+	binary.BigEndian.PutUint16(empty[4096+3:], 0) // the table has no rows yet
+	good := log(2, table)
+	for _, row := range []struct {
+		name string
+		log  func() []byte
+		want int
+	}{
+		{"none", func() []byte { return nil }, 0},
+		{"whole", func() []byte { return good }, 2},
+		{"cut off", func() []byte { return good[:len(good)-1] }, 0},
+		{"other bytes", func() []byte { b := bytes.Clone(good); b[len(b)-1] ^= 1; return b }, 0},
+		{"of older use", func() []byte { b := bytes.Clone(good); b[walHeader+8] ^= 1; return b }, 0},
+		{"no end of a transaction", func() []byte { b := bytes.Clone(good); copy(b[walHeader+4:], "\x00\x00\x00\x00"); return b }, 0},
+		{"another header", func() []byte { b := bytes.Clone(good); b[12] ^= 1; return b }, 0},
+	} {
+		packages, _, err := Read(section(empty), section(row.log()))
+		require.NoError(t, err, row.name)
+		require.Len(t, packages, row.want, row.name)
+	}
+	_, _, err := Read(section(empty), section([]byte(strings.Repeat("x", 100))))
+	require.ErrorContains(t, err, "write-ahead log")
 }
 
 // A header of many pages, and rows of several sizes around what a page holds.
