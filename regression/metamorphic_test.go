@@ -107,6 +107,17 @@ var relations = []relation{
 		[]func(*scanner.Report){targetDigest, targetKind, locations},
 		"another format, with its own rules for ids",
 	},
+	{"as a docker archive of gzip layers", dockerGzip, nil, ""},
+	{
+		"as an OCI archive", ociArchive,
+		[]func(*scanner.Report){targetKind},
+		"another format",
+	},
+	{
+		"as an OCI layout", ociLayout,
+		[]func(*scanner.Report){targetKind, targetName},
+		"another format; an image without a name has the directory's",
+	},
 }
 
 func targetDigest(r *scanner.Report)         { r.Target.SHA256 = "" }
