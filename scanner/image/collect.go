@@ -35,6 +35,9 @@ func (c *collector) collect() error {
 			c.addOS(p, h.since[p.key()])
 		}
 	}
+	if err := c.unread(); err != nil {
+		return err
+	}
 	owners, err := c.owners()
 	if err != nil {
 		return err

@@ -58,7 +58,8 @@
 // # Known holes
 //
 // Lockfiles within an image are not read: what is installed counts, not what a project
-// meant to. A tool that names entries from "/" makes images that are refused here.
+// meant to. What PHP and .NET install is not read either. Of package managers other than
+// dpkg, apk and rpm the best known are noticed and listed, not read. A tool that names entries from "/" makes images that are refused here.
 //
 // Sources: OCI image specification 1.1, "Image Layout" and "Layer"
 // (https://github.com/opencontainers/image-spec); Docker image specification 1.2.

@@ -102,7 +102,6 @@ func TestPackages(t *testing.T) {
 		{"upgraded", debian + "-- 0/var/lib/dpkg/status --\n" + stanza("a", "1", "") + "-- 1/var/lib/dpkg/status --\n" + stanza("a", "2", ""), []string{
 			"Debian:12 a 2 L1 var/lib/dpkg/status",
 		}},
-		{"database taken away", debian + "-- 0/var/lib/dpkg/status --\n" + stanza("a", "1", "") + "-- 1/var/lib/dpkg/.wh.status --\n", []string{}},
 		{"database taken away and back", debian + "-- 0/var/lib/dpkg/status --\n" + stanza("a", "1", "") + "-- 1/var/lib/.wh.dpkg --\n-- 2/var/lib/dpkg/status --\n" + stanza("a", "1", ""), []string{
 			"Debian:12 a 1 L2 var/lib/dpkg/status",
 		}},
@@ -140,6 +139,8 @@ func TestNotEvaluated(t *testing.T) {
 		{"a distribution without advisories", "-- 0/etc/os-release --\nID=kali\n-- 0/var/lib/dpkg/status --\n" + stanza("a", "1", ""), "pkg:deb/kali/a@1?arch=amd64&distro=kali", "kali"},
 		{"bad database", debian + "-- 0/var/lib/dpkg/status --\nhello\n", "var/lib/dpkg/status", "cannot be read: line 1"},
 		{"bad stanza", debian + "-- 0/var/lib/dpkg/status --\nPackage: a\n", "a", "var/lib/dpkg/status: its stanza has no Version"},
+		{"database taken away", debian + "-- 0/var/lib/dpkg/status --\n" + stanza("a", "1", "") + "-- 1/var/lib/dpkg/.wh.status --\n", "debian 12", "has no package database"},
+		{"another package manager", "-- 0/usr/lib/os-release --\nID=arch\n-- 0/var/lib/pacman/local/ALPM_DB_VERSION --\n9\n", "var/lib/pacman/local", "the package database of pacman"},
 		{"bad apk database", "-- 0/lib/apk/db/installed --\nhello\n", "lib/apk/db/installed", "cannot be read: line 1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
