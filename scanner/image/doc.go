@@ -44,7 +44,8 @@
 // project did, so that only its own advisories say what is fixed. Metadata of a language
 // in a file that belongs to a package of the operating system, by the lists of dpkg, apk
 // or rpm, is therefore listed in Inventory.Unreadable as covered by that package, and not
-// held against upstream's advisories.
+// held against upstream's advisories. What a layer above the one that wrote the list has
+// put at the path is not the package's, and is judged.
 //
 // # Guarantees
 //

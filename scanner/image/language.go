@@ -84,7 +84,7 @@ func finderOf(name string, n *treeNode) (*finder, error) {
 }
 
 // languages adds what the files of the tree hold beside the operating system's packages.
-func (c *collector) languages(owners map[string]string) error {
+func (c *collector) languages(owners map[string]owner) error {
 	return c.tree.each(func(name string, n *treeNode) error {
 		f, err := finderOf(name, n)
 		if f == nil || err != nil {
@@ -108,11 +108,12 @@ func (c *collector) languages(owners map[string]string) error {
 
 // addPiece lists a piece: as a package, or with the reason why not. What belongs to a
 // package of the operating system is that: a distribution fixes what it ships without
-// giving it the version in which the upstream project did.
-func (c *collector) addPiece(p piece, file, owner string, layer int) {
+// giving it the version in which the upstream project did. What came to the same path in a
+// layer above the package's is not the distribution's.
+func (c *collector) addPiece(p piece, file string, by owner, layer int) {
 	switch {
-	case owner != "":
-		c.unreadable(p.label(file), fmt.Sprintf("%s is a file of the operating system's package %s: advisories for that decide, and not those of the upstream project", p.location(file), owner))
+	case by.name != "" && layer <= by.layer:
+		c.unreadable(p.label(file), fmt.Sprintf("%s is a file of the operating system's package %s: advisories for that decide, and not those of the upstream project", p.location(file), by.name))
 	case p.reason != "":
 		c.unreadable(p.label(file), p.location(file)+": "+p.reason)
 	case p.pkg != nil:

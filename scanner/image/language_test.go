@@ -58,6 +58,9 @@ func TestLanguages(t *testing.T) {
 		{"go", "-- 0/app | go-binary --\ngo1.21.5\ndep\tgithub.com/BurntSushi/toml\tv1.2.0\th1:a=\ndep\tgithub.com/pkg/v2\tv2.0.0\th1:b=\n", []string{
 			"Go github.com/BurntSushi/toml 1.2.0 L0 app", "Go github.com/pkg/v2 2.0.0 L0 app", "Go stdlib 1.21.5 L0 app",
 		}},
+		{"put over a file of the operating system", "-- 0/lib/apk/db/installed --\nP:tool\nV:1\nF:usr/bin\nR:tool\n-- 0/etc/os-release --\nID=wolfi\n-- 0/usr/bin/tool | go-binary --\ngo1.21.5\ndep\tgolang.org/x/text\tv0.3.7\n-- 1/usr/bin/tool | go-binary --\ngo1.21.6\ndep\tgolang.org/x/text\tv0.3.6\n", []string{
+			"Go golang.org/x/text 0.3.6 L1 usr/bin/tool", "Go stdlib 1.21.6 L1 usr/bin/tool", "Wolfi tool 1 L0 lib/apk/db/installed",
+		}},
 		{"rust", "-- 0/app | rust-binary --\n{\"packages\":[{\"name\":\"rustls\",\"version\":\"0.23.13\",\"source\":\"crates.io\"}]}\n", []string{
 			"crates.io rustls 0.23.13 L0 app",
 		}},
@@ -96,6 +99,7 @@ func TestLanguagesNotEvaluated(t *testing.T) {
 		{"owned by dpkg", egg + "-- 0/var/lib/dpkg/info/python3-dpkg.list --\n/.\n/usr\n/" + path + "\n", []string{"pkg:pypi/rpm@4.14.3", owned("dpkg")}},
 		{"owned in distroless", egg + "-- 0/var/lib/dpkg/status.d/python3-less.md5sums --\n5461b4c9623a1657baf85fbc0c8576b6  " + path + "\n", []string{"pkg:pypi/rpm@4.14.3", owned("less")}},
 		{"owned by apk", egg + "-- 0/lib/apk/db/installed --\nP:python3-apk\nV:1\nF:usr/lib/python3/rpm-4.14.3.egg-info\nR:PKG-INFO\n", []string{"pkg:pypi/rpm@4.14.3", owned("apk")}},
+		{"owned, and written again as it was", egg + "-- 0/var/lib/dpkg/info/python3-same.list --\n/" + path + "\n-- 1/" + path + " --\n" + fmt.Sprintf(meta, "rpm", "4.14.3"), []string{"pkg:pypi/rpm@4.14.3", owned("same")}},
 		{"bad metadata", "-- 0/a.dist-info/METADATA --\nhello\n", []string{"a.dist-info/METADATA", "line 1"}},
 		{"bad package.json", "-- 0/node_modules/a/package.json --\n{\n", []string{"node_modules/a/package.json", "unexpected end"}},
 		{"nameless package.json", "-- 0/node_modules/a/package.json --\n{}\n", []string{"node_modules/a/package.json", "names no package"}},

@@ -6,14 +6,26 @@ import (
 	"github.com/stella-ops/stella/scanner/image/dpkg"
 )
 
-// owners says for the files of the tree which package of the operating system they
-// belong to: the lists of dpkg, and those in the databases of apk and rpm. A list may name
-// a file by a path with links in it: lib/x for what is usr/lib/x.
-func (c *collector) owners() (map[string]string, error) {
-	o := &owners{tree: c.tree, byPath: map[string]string{}, dirs: map[string]string{}}
+// An owner is the package of the operating system that a file belongs to.
+type owner struct {
+	name string
+	// layer is the last one in which the package manager wrote down its files. What a
+	// higher layer put at the path is not the package's.
+	layer int
+}
+
+// owners finds the owners of files: by the lists of dpkg, and those in the databases of
+// apk and rpm. A list may name a file by a path with links in it: lib/x for what is
+// usr/lib/x.
+func (c *collector) owners() (map[string]owner, error) {
+	o := &owners{tree: c.tree, byPath: map[string]owner{}, dirs: map[string]string{}}
 	for _, h := range c.histories {
+		written := 0
+		for _, f := range h.last {
+			written = max(written, f.layer)
+		}
 		for _, p := range h.now.packages {
-			o.add(p.name, p.files)
+			o.add(owner{p.name, written}, p.files)
 		}
 	}
 	for _, list := range []struct {
@@ -29,17 +41,17 @@ func (c *collector) owners() (map[string]string, error) {
 		}
 		for i, n := range nodes {
 			base := path.Base(names[i])
-			owner := dpkg.PackageOf(base)
+			name := dpkg.PackageOf(base)
 			// Beside NAME.list there is NAME.md5sums, which names no more files.
-			if owner == "" || list.dir == dpkg.InfoDir && path.Ext(base) != ".list" {
+			if name == "" || list.dir == dpkg.InfoDir && path.Ext(base) != ".list" {
 				continue
 			}
 			files, err := list.parse(n.open())
 			if err != nil {
-				c.unreadable(names[i], "it cannot be read, so that files of "+owner+" are not known for its: "+err.Error())
+				c.unreadable(names[i], "it cannot be read, so that files of "+name+" are not known for its: "+err.Error())
 				continue
 			}
-			o.add(owner, files)
+			o.add(owner{name, n.layer}, files)
 		}
 	}
 	return o.byPath, nil
@@ -47,11 +59,11 @@ func (c *collector) owners() (map[string]string, error) {
 
 type owners struct {
 	tree   *tree
-	byPath map[string]string
+	byPath map[string]owner
 	dirs   map[string]string // directories without links, by how lists spell them
 }
 
-func (o *owners) add(owner string, files []string) {
+func (o *owners) add(by owner, files []string) {
 	for _, name := range files {
 		dir, base := path.Split(path.Clean(name))
 		real, ok := o.dirs[dir]
@@ -62,6 +74,6 @@ func (o *owners) add(owner string, files []string) {
 			}
 			o.dirs[dir] = real
 		}
-		o.byPath[path.Join(real, base)] = owner
+		o.byPath[path.Join(real, base)] = by
 	}
 }
