@@ -104,10 +104,11 @@ func (p *properties) sourcePackage() purl.Source {
 
 // A collector makes an inventory of the components of one SBOM.
 type collector struct {
-	inv    scanner.Inventory
-	seen   int               // components so far
-	intern map[string]string // ecosystems: few, and repeated
-	graph  *composition.Graph
+	inv      scanner.Inventory
+	packages packages
+	seen     int               // components so far
+	intern   map[string]string // ecosystems: few, and repeated
+	graph    *composition.Graph
 	// loose are the numbers of components that are nested in none that has been read to
 	// its end.
 	loose []int32
@@ -121,7 +122,7 @@ type collector struct {
 }
 
 type pendingPackage struct {
-	at      int // its place in inv.Packages
+	at      int // its place in packages
 	subject bool
 	ref     string
 	as      purl.Component
@@ -196,10 +197,10 @@ func (c *collector) add(m *component) error {
 func (c *collector) identify(m *component, as purl.Component, pkg scanner.Package) {
 	id, err := purl.Identify(as)
 	if err != nil {
-		c.pending = append(c.pending, pendingPackage{at: len(c.inv.Packages), subject: m.subject, ref: m.ref, as: as, pkg: pkg})
+		c.pending = append(c.pending, pendingPackage{at: c.packages.len(), subject: m.subject, ref: m.ref, as: as, pkg: pkg})
 		return
 	}
-	c.inv.Packages = append(c.inv.Packages, c.complete(pkg, id))
+	c.packages.add(c.complete(pkg, id))
 }
 
 func (c *collector) complete(pkg scanner.Package, id purl.Identity) scanner.Package {
@@ -259,13 +260,14 @@ func (c *collector) inventory() scanner.Inventory {
 	if len(c.distros) == 1 {
 		distro = c.distros[0]
 	}
+	met := c.packages.all()
 	var packages []scanner.Package
 	taken := 0
 	for _, p := range c.pending {
 		p.as.Distro = distro
 		id, err := purl.Identify(p.as)
 		if err == nil {
-			packages = append(packages, c.inv.Packages[taken:p.at]...)
+			packages = append(packages, met[taken:p.at]...)
 			packages, taken = append(packages, c.complete(p.pkg, id)), p.at
 			continue
 		}
@@ -278,8 +280,9 @@ func (c *collector) inventory() scanner.Inventory {
 		}
 		c.inv.Unreadable = append(c.inv.Unreadable, scanner.NotEvaluated{Package: label(p), Reason: reason})
 	}
+	c.inv.Packages = met
 	if len(packages) > 0 {
-		c.inv.Packages = append(packages, c.inv.Packages[taken:]...)
+		c.inv.Packages = append(packages, met[taken:]...)
 	}
 	return c.inv
 }
