@@ -91,7 +91,7 @@ func findings(b *bytes.Buffer, list []scanner.Finding, directory bool, o Options
 		fmt.Fprint(w, "\tFOUND IN")
 	}
 	fmt.Fprintln(w)
-	for _, row := range rows(list) {
+	for _, row := range rows(list, directory) {
 		f, p := row.finding, row.finding.Package
 		name := safe(p.Name)
 		if row.packages > 1 {
@@ -117,9 +117,9 @@ func findings(b *bytes.Buffer, list []scanner.Finding, directory bool, o Options
 // A row is the findings that look the same: one source package may be installed as
 // many binary ones.
 type row struct {
-	finding  scanner.Finding // the first
+	finding  *scanner.Finding // the first
 	packages int
-	files    map[string]bool // of a directory
+	files    map[string]bool // of a directory, else nil
 }
 
 // foundIn names one file and counts the others.
@@ -131,11 +131,12 @@ func (r row) foundIn() string {
 	return fmt.Sprintf("%s and %d more", files[0], len(files)-1)
 }
 
-func rows(list []scanner.Finding) []row {
+func rows(list []scanner.Finding, directory bool) []row {
 	type look struct{ id, ecosystem, name, version, fixed, level, verdict string }
 	at := map[look]int{}
 	var all []row
-	for _, f := range list {
+	for i := range list {
+		f := &list[i]
 		l := look{
 			f.ID, f.Package.Ecosystem, f.Package.Name, f.Package.Version, strings.Join(f.FixedVersions, " "),
 			string(f.Severity.Level) + score(f.Severity), string(f.Reachability.Verdict),
@@ -144,9 +145,15 @@ func rows(list []scanner.Finding) []row {
 		if !known {
 			i = len(all)
 			at[l] = i
-			all = append(all, row{finding: f, files: map[string]bool{}})
+			all = append(all, row{finding: f})
 		}
 		all[i].packages++
+		if !directory {
+			continue
+		}
+		if all[i].files == nil {
+			all[i].files = map[string]bool{}
+		}
 		for _, l := range f.Package.Locations {
 			file, _, _ := strings.Cut(l, "#")
 			all[i].files[file] = true
