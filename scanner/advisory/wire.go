@@ -270,12 +270,18 @@ func decodeEntry(entry, key, ecosystem string) (Affected, error) {
 	if has&wirePartial != 0 {
 		a.partial = d.str()
 	}
-	if n := d.count(); n > 0 {
-		a.Ranges = make([]Range, n)
+	n := d.count()
+	if n > 0 {
+		a.Ranges = make([]Range, 0, min(n, 64)) // a range takes much more than a byte
 	}
-	for i := range a.Ranges {
-		d.wireRange(&a.Ranges[i])
-		_ = a.Ranges[i].compile(ecosystem) // the same as when the record was read
+	for range n {
+		var r Range
+		d.wireRange(&r)
+		if d.err != nil {
+			break
+		}
+		_ = r.compile(ecosystem) // the same as when the record was read
+		a.Ranges = append(a.Ranges, r)
 	}
 	return a, d.end()
 }
