@@ -100,6 +100,10 @@ func (g *Graph) step(from, to int32) error {
 	return nil
 }
 
+// Close forgets what only filling the graph needs, which is as much as its components.
+// Nothing can be declared or referred to afterwards.
+func (g *Graph) Close() { g.byRef = nil }
+
 // Place is where a package stands in a graph. The zero Place is nowhere: nothing is
 // known to contain the package.
 type Place struct {

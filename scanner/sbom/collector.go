@@ -280,6 +280,7 @@ func (c *collector) inventory() scanner.Inventory {
 		}
 		c.inv.Unreadable = append(c.inv.Unreadable, scanner.NotEvaluated{Package: label(p), Reason: reason})
 	}
+	c.graph.Close()
 	c.inv.Packages = met
 	if len(packages) > 0 {
 		c.inv.Packages = append(packages, met[taken:]...)
