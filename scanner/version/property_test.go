@@ -53,7 +53,7 @@ func TestTotalOrder(t *testing.T) {
 		t.Run(ecosystem, func(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, uint64(len(ecosystem))))
 			var seen [3]int
-			for range 5000 {
+			for range 2000 {
 				as, a := randomVersion(r, ecosystem)
 				bs, b := randomVersion(r, ecosystem)
 				cs, c := randomVersion(r, ecosystem)
@@ -92,7 +92,7 @@ func TestNumbersOfAnySize(t *testing.T) {
 func TestErrors(t *testing.T) {
 	long := strings.Repeat("1", MaxLength+1)
 	for ecosystem := range orders {
-		for _, v := range []string{"", long, "\x00", "1.0.0\n2", "1.0.0\x00", "\xff", "１.0.0", "-", "."} {
+		for _, v := range []string{"", long, "\x00", "1.0.0\n2", "1.0.0\x00", "1.0.0\x7f", "\xff", "１.0.0", "-", "."} {
 			_, err := Parse(ecosystem+":suffix", v)
 			require.ErrorIs(t, err, ErrVersion, "%s %q", ecosystem, v)
 			e, ok := errors.AsType[*Error](err)

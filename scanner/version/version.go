@@ -50,8 +50,8 @@
 // # Why not osv-scalibr alone
 //
 // github.com/google/osv-scalibr/semantic accepts any string in most ecosystems and
-// differs from the specifications in places; the tests use it as a second opinion and
-// list each difference with its reason.
+// differs from the specifications in places, and deps.dev/util/semver in others; the tests
+// use both as second opinions and list each kind of difference with its reason.
 package version
 
 import (
