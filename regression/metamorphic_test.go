@@ -488,7 +488,7 @@ func addUnrelated(v *variant) error {
 	for i := range 9 {
 		e := ecosystems[v.rand.IntN(len(ecosystems))]
 		v.files[filepath.Join(v.in.Advisories, fmt.Sprintf("unrelated-%d.json", i))] = fmt.Sprintf(
-			`{"id":"UNRELATED-%d","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":%q,"name":"unrelated-%d"},"versions":["1.0"]}]}`, i, e, i)
+			`{"id":"UNRELATED-%d","modified":"2026-01-01T00:00:00Z","affected":[{"package":{"ecosystem":%q,"name":"unrelated:of/package-%d"},"versions":["1.0"]}]}`, i, e, i)
 	}
 	return nil
 }

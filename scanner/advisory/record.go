@@ -375,6 +375,10 @@ func (p *parser) event(r *Range, path string) {
 	}
 }
 
+// separators are what stands between the two parts of every name of an ecosystem. A name
+// without it is of another ecosystem, and the record is found by nobody (F-245).
+var separators = map[string]string{"GitHub Actions": "/", "Maven": ":", "Packagist": "/"}
+
 // finish puts lists in order and finds what cannot be judged.
 func (p *parser) finish() {
 	r := p.rec
@@ -387,6 +391,9 @@ func (p *parser) finish() {
 		}
 		if _, err := severity.Best(a.Severity); err != nil {
 			p.problem("affected[%d].severity: %v", i, err)
+		}
+		if sep := separators[version.Base(a.Ecosystem)]; !strings.Contains(a.Name, sep) {
+			p.problem("affected[%d].package: %q is no name of %s, which has two parts with %q between: no package can match it", i, a.Name, a.Ecosystem, sep)
 		}
 		if len(a.Ranges) == 0 && len(a.Versions) == 0 {
 			p.problem("affected[%d] names %s and no version", i, a.Name)

@@ -148,6 +148,24 @@ func TestUnreadableEntryIsUnknown(t *testing.T) {
 	}
 }
 
+// F-245: a record of npm that says GitHub Actions.
+func TestNameOfAnotherEcosystem(t *testing.T) {
+	for _, row := range []struct {
+		ecosystem, name string
+		problems        int
+	}{
+		{"GitHub Actions", "word-wrap", 1},
+		{"GitHub Actions", "tj-actions/changed-files", 0},
+		{"Maven", "log4j-core", 1},
+		{"Maven:https://repo.example", "org.apache.logging.log4j:log4j-core", 0},
+		{"Packagist", "phpmailer", 1},
+		{"npm", "word-wrap", 0},
+	} {
+		r := record(t, `[{"package": {"ecosystem": "`+row.ecosystem+`", "name": "`+row.name+`"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}]`)
+		require.Len(t, r.Problems, row.problems, "%s %s: %q", row.ecosystem, row.name, r.Problems)
+	}
+}
+
 func TestSeverityOf(t *testing.T) {
 	r, err := Parse([]byte(whole))
 	require.NoError(t, err)
