@@ -58,6 +58,14 @@ parity: ## the stores of the token service beside one another, on real servers
 	@STELLA_PARITY_RECORDS=10000 $(GO) test -count=1 -timeout 40m -v ./authority/... >$(OUT)/parity.log 2>&1; code=$$?; \
 		grep -vE '^(=== |[[:space:]]*--- PASS)' $(OUT)/parity.log; exit $$code
 
+.PHONY: repro
+repro: ## one golden case in a container without network: CASE=SCN-0001
+	@GO="$(GO)" scripts/repro $(CASE)
+
+.PHONY: scoreboard
+scoreboard: ## the corpus on this scanner and on others: ADAPTER="NAME VERSION=COMMAND", BY="who"
+	$(GO) run ./regression/cmd/scoreboard $(if $(ADAPTER),-adapter "$(ADAPTER)") $(if $(BY),-by "$(BY)")
+
 .PHONY: mutants
 MUTANTS ?= 400
 mutants: ## changes the scanner on purpose, reports which cases and tests notice: MUTANTS=400, 0 for all; SEED=1

@@ -124,7 +124,7 @@ func (c Case) Accept(o Outcome) error {
 func (c Case) expected() string { return filepath.Join(c.Dir, "expected") }
 
 // corpusFiles may stand beside the cases.
-var corpusFiles = []string{"README.md"}
+var corpusFiles = []string{"README.md", AdapterTable}
 
 // Entry is one directory of a corpus: a case, or why it is none.
 type Entry struct {

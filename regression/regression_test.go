@@ -16,10 +16,11 @@ import (
 )
 
 var (
-	update = flag.Bool("update", false, "rewrite expected/ of the cases that run, then read the diff")
-	only   = flag.String("case", "", "run the cases whose names begin so: SCN-0001")
-	keep   = flag.Bool("leave", true, "leave expected, actual and diff of a case in out/regression when it fails or is chosen")
-	corpus = flag.String("cases", os.Getenv("STELLA_REGRESSION_CASES"),
+	update  = flag.Bool("update", false, "rewrite expected/ of the cases that run, then read the diff")
+	only    = flag.String("case", "", "run the cases whose names begin so: SCN-0001")
+	keep    = flag.Bool("leave", true, "leave expected, actual and diff of a case in out/regression when it fails or is chosen")
+	adapter = flag.String("adapter", "", "for TestAdapter: the program that makes a scanner of other make scan a case, with its arguments")
+	corpus  = flag.String("cases", os.Getenv("STELLA_REGRESSION_CASES"),
 		"directory of the cases, absolute or seen from the root of the repository (default $STELLA_REGRESSION_CASES, or regression/cases)")
 )
 
@@ -29,16 +30,21 @@ var (
 	leftover = filepath.Join(root, "out", "regression")
 )
 
+// corpusDir is where the cases are.
+func corpusDir() string {
+	switch {
+	case *corpus == "":
+		return "cases"
+	case filepath.IsAbs(*corpus):
+		return *corpus
+	}
+	return filepath.Join(root, *corpus)
+}
+
 // entries are the cases that the flags choose.
 func entries(t *testing.T) []regression.Entry {
 	t.Helper()
-	dir := *corpus
-	switch {
-	case dir == "":
-		dir = "cases"
-	case !filepath.IsAbs(dir):
-		dir = filepath.Join(root, dir)
-	}
+	dir := corpusDir()
 	all, err := regression.Corpus(dir)
 	require.NoError(t, err)
 	var chosen []regression.Entry

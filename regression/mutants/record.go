@@ -101,19 +101,26 @@ func (r *Runner) find(k Key) (Mutant, bool) {
 
 // failing are the ids of the cases that a mutant fails.
 func (r *Runner) failing(ctx context.Context, m Mutant) ([]string, error) {
+	if ids, ok := r.failed[m.number]; ok {
+		return ids, nil
+	}
 	names, err := r.runCases(ctx, m, &Verdict{})
+	if err != nil {
+		return nil, err
+	}
 	var ids []string
 	for _, name := range names {
 		ids = append(ids, caseID(name))
 	}
-	return ids, err
+	r.failed[m.number] = ids
+	return ids, nil
 }
 
 // caseID is the id that a case's name begins with.
 func caseID(name string) string { return name[:min(len(name), len("SCN-0000"))] }
 
 // tries bounds how many mutants are run to find the one that a case guards best.
-const tries = 40
+const tries = 15
 
 // Choose finds the mutant that a case guards: of those in the named packages that the
 // case reaches, the one that fails the fewest cases, this one among them. Those that

@@ -100,8 +100,9 @@ func (s *suite) prepare(ctx context.Context, scratch string) error {
 type Runner struct {
 	sources *Sources
 	corpus  Binary
-	units   []*suite // the fastest first
-	cases   []*suite // by name
+	units   []*suite         // the fastest first
+	cases   []*suite         // by name
+	failed  map[int][]string // by mutant: ids of the cases that fail, of those asked for
 }
 
 // Prepare builds the tests of the packages and those of the corpus into dir, an
@@ -112,7 +113,7 @@ func Prepare(ctx context.Context, s *Sources, dir string, packages, cases []stri
 	if err != nil {
 		return nil, err
 	}
-	r := &Runner{sources: s, corpus: binaries[0]}
+	r := &Runner{sources: s, corpus: binaries[0], failed: map[int][]string{}}
 	scratch := dir + "/reached"
 	for _, b := range binaries[1:] {
 		u := &suite{name: b.Package, binary: b, args: []string{"-test.failfast"}}

@@ -238,6 +238,9 @@ func (o options) guards(ctx context.Context) error {
 			if recorded {
 				guards[id] = g
 				o.say("%s: %s; fails %s", id, g.Mutant, strings.Join(g.Fails, " "))
+				if err := mutants.WriteJSON(guardsFile, guards); err != nil { // what was found is kept
+					return err
+				}
 			}
 		}
 		if !recorded {
