@@ -120,8 +120,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 
 func (o options) say(format string, args ...any) { fmt.Fprintf(o.out, format+"\n", args...) }
 
-// prepare builds and runs all tests once.
-func (o options) prepare(ctx context.Context) (*mutants.Sources, *mutants.Runner, []regression.Entry, error) {
+// prepare builds and runs once the corpus, and the tests of the packages if units is set.
+func (o options) prepare(ctx context.Context, units bool) (*mutants.Sources, *mutants.Runner, []regression.Entry, error) {
 	root, err := filepath.Abs(".")
 	if err != nil {
 		return nil, nil, nil, err
@@ -141,11 +141,15 @@ func (o options) prepare(ctx context.Context) (*mutants.Sources, *mutants.Runner
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	every, err := mutants.Load(root, everyPackage)
-	if err != nil {
-		return nil, nil, nil, err
+	var packages []string
+	if units { // those of packages that are not changed, too: they may use those that are
+		every, err := mutants.Load(root, everyPackage)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		packages = every.Packages()
 	}
-	runner, err := mutants.Prepare(ctx, sources, filepath.Join(root, work), every.Packages(), names, o.say)
+	runner, err := mutants.Prepare(ctx, sources, filepath.Join(root, work), packages, names, o.say)
 	return sources, runner, entries, err
 }
 
@@ -160,7 +164,7 @@ func (o options) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	sources, runner, _, err := o.prepare(ctx)
+	sources, runner, _, err := o.prepare(ctx, true)
 	if err != nil {
 		return err
 	}
@@ -220,7 +224,7 @@ func (o options) guards(ctx context.Context) error {
 	if err := mutants.ReadJSON(guardsFile, &guards); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
-	_, runner, entries, err := o.prepare(ctx)
+	_, runner, entries, err := o.prepare(ctx, false)
 	if err != nil {
 		return err
 	}
