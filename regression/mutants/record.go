@@ -119,15 +119,21 @@ func (r *Runner) failing(ctx context.Context, m Mutant) ([]string, error) {
 // caseID is the id that a case's name begins with.
 func caseID(name string) string { return name[:min(len(name), len("SCN-0000"))] }
 
-// tries bounds how many mutants are run to find the one that a case guards best.
-const tries = 15
+// How many mutants are run to find the one that a case guards best, and one at all.
+const (
+	tries    = 15
+	maxTries = 200
+)
 
 // Choose finds the mutant that a case guards: of those in the named packages that the
 // case reaches, the one that fails the fewest cases, this one among them. Those that
 // few cases reach are tried first, and the first that fails this case alone is taken.
 // ok is false where none of those tried fails the case.
 func (r *Runner) Choose(ctx context.Context, name string, packages []string) (best Guard, ok bool, err error) {
-	for _, m := range r.candidates(name, packages) {
+	for i, m := range r.candidates(name, packages) {
+		if ok && i >= tries {
+			break
+		}
 		fails, err := r.failing(ctx, m)
 		if err != nil {
 			return best, ok, err
@@ -164,5 +170,5 @@ func (r *Runner) candidates(name string, packages []string) []Mutant {
 		}
 	}
 	slices.SortStableFunc(found, func(a, b Mutant) int { return reach[a.number] - reach[b.number] })
-	return found[:min(len(found), tries)]
+	return found[:min(len(found), maxTries)]
 }

@@ -99,7 +99,7 @@ Written by `+"`make mutants`"+`. What a mutant is and how it is run, the
 	out.WriteString(all.row("**all**"))
 	fmt.Fprintf(&out, "\n| by operator %s", tableHead)
 	for _, name := range slices.Sorted(maps.Keys(operators)) {
-		out.WriteString(operators[name].row(fmt.Sprintf("%s: %s", name, Operators[name])))
+		out.WriteString(operators[name].row(cell(fmt.Sprintf("%s: %s", name, Operators[name]))))
 	}
 	writeGuards(&out, guards, kills)
 	writeSurvivors(&out, survivors, reasons)
