@@ -439,10 +439,11 @@ func TestGovulncheck(t *testing.T) {
 		{"F-027: an advisory without symbols was searched by", source + bare + module + pkg, "0.3.7", Unknown, "its own advisory lists none"},
 		{"no advisory in the stream", source + module + pkg, "0.3.7", Unknown, "its own advisory lists none"},
 		{"another version", source + pkg, "0.3.8", Unknown, "at 0.3.8"},
-		{"package level", config("package", "source") + pkg, "0.3.7", Unknown, "did not search"},
-		{"F-182: a binary without the symbol", config("symbol", "binary") + pkg, "0.3.7", Unknown, "did not search"},
+		{"package level", config("package", "source") + pkg, "0.3.7", Unknown, "did not search its source"},
+		{"F-182: a binary without the symbol", config("symbol", "binary") + pkg, "0.3.7", Unknown, "did not search its source"},
 		{"F-182: a binary with it", config("symbol", "binary") + symbol, "0.3.7", Unknown, "names no caller"},
-		{"F-193: the mode is not said", config("symbol", "") + pkg, "0.3.7", Unknown, "did not search"},
+		{"F-193: the mode is not said", config("symbol", "") + pkg, "0.3.7", Unknown, "did not search its source"},
+		{"a frame without a function", source + context + `{"finding":{"osv":"GO-1","trace":[{"module":"m","version":"v0.3.7","package":"m/p","function":"F"},{"module":"a","package":"a"}]}}` + pkg, "0.3.7", Unknown, "a frame that has no function"},
 		{"the entry is the symbol", source + symbol, "0.3.7", Reachable, "(*m/p.T).F"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -468,11 +469,15 @@ func TestGovulncheck(t *testing.T) {
 		{"F-027: a newer advisory lists more", []Target{{"m/p", []string{"T.F", "T.G"}}}, Unknown, "m/p.T.G"},
 		{"another package", []Target{{"m/p", []string{"T.F"}}, {"m/q", []string{"T.F"}}}, Unknown, "m/q.T.F"},
 		{"all of the package", []Target{{"m/p", nil}}, Unknown, "all of m/p"},
+		{"no symbol of ours", nil, Unreachable, ""},
 	} {
 		got := Judge(Query{Ecosystem: "Go", Package: "m", Version: "0.3.7", IDs: []string{"GO-1"}, Targets: test.targets}, g)
 		require.Equal(t, test.want, got.Verdict, test.name)
 		require.Contains(t, got.Why, test.says)
 	}
+	g, err = ReadGovulncheck(strings.NewReader(source + strings.Replace(context, `"imports":[`, `"imports":[{"path":"m/p"},`, 1) + pkg))
+	require.NoError(t, err)
+	require.Equal(t, Unreachable, Judge(Query{Ecosystem: "Go", Package: "m", IDs: []string{"GO-1"}, Targets: []Target{{"m/p", []string{"T.G"}}}}, g).Verdict, "all of the package, beside a symbol of it")
 	for in, want := range map[string]string{
 		source + `{"osv":{"id":"GO-1","affected":[{"ecosystem_specific":{"imports":[{}]}}]}}`: "advisory GO-1",
 		"":                                    "no config message",
