@@ -55,7 +55,7 @@ regression: ## the golden corpus of the scanner, or one case: CASE=SCN-0001
 parity: ## the stores of the token service beside one another, on real servers
 	@mkdir -p $(OUT)
 	@echo "this takes some minutes; $(OUT)/parity.log tells how far it is"
-	@STELLA_PARITY_RECORDS=10000 $(GO) test -count=1 -timeout 40m -v ./authority/... >$(OUT)/parity.log 2>&1; code=$$?; \
+	@STELLA_PARITY=full $(GO) test -count=1 -timeout 40m -v ./authority/... >$(OUT)/parity.log 2>&1; code=$$?; \
 		grep -vE '^(=== |[[:space:]]*--- PASS)' $(OUT)/parity.log; exit $$code
 
 .PHONY: repro

@@ -199,7 +199,7 @@ func (m *Mongo) Open(t storetest.T) storetest.Backend {
 	engine, err := s.Version(t.Context())
 	require.NoError(t, err)
 	if m.Server != nil {
-		engine = "FerretDB " + mongoserver.Version() + " in this process"
+		engine = "FerretDB " + mongoserver.Version + " in this process"
 	}
 	t.Cleanup(func() {
 		last, err := mongostore.Open(context.Background(), m.URI, database)

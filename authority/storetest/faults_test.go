@@ -53,7 +53,7 @@ func faultyMongo(t *testing.T) storetest.Faulty {
 	truth := open(server.Addr())
 	require.NoError(t, truth.Up(t.Context()))
 	return storetest.Faulty{
-		Store: open(proxy.Addr()), Truth: truth, Proxy: proxy, Engine: "FerretDB " + mongoserver.Version() + " in this process",
+		Store: open(proxy.Addr()), Truth: truth, Proxy: proxy, Engine: "FerretDB " + mongoserver.Version + " in this process",
 		Kill: server.Stop, Run: func(context.Context) error { return server.Run() },
 	}
 }

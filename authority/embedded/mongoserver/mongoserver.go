@@ -17,7 +17,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"sync"
 
 	"github.com/FerretDB/FerretDB/ferretdb"
@@ -99,17 +98,7 @@ func (s *Server) Stop() {
 }
 
 // Version is that of FerretDB, which does not know it where it is a library.
-func Version() string {
-	info, ok := debug.ReadBuildInfo()
-	if ok {
-		for _, m := range info.Deps {
-			if m.Path == "github.com/FerretDB/FerretDB" {
-				return m.Version
-			}
-		}
-	}
-	return "unknown" // built without module information
-}
+const Version = "v1.24.2"
 
 // URI is the server's connection string.
 func (s *Server) URI() string { return "mongodb://" + s.Addr() + "/" }
