@@ -9,6 +9,8 @@ import (
 
 	"github.com/cyberphone/json-canonicalization/go/src/webpki.org/jsoncanonicalizer"
 	"github.com/stretchr/testify/require"
+
+	"github.com/stella-ops/stella/scanner/severity"
 )
 
 // reference is the report as two libraries encode it.
@@ -66,14 +68,14 @@ func TestEncodeIsCanonical(t *testing.T) {
 func TestEncodeNumbers(t *testing.T) {
 	for _, score := range []float64{0, math.Copysign(0, -1), 7, 9.8, 10, 0.1, 0.30000000000000004, 1e20, 1e-6, -3.25} {
 		r := Report{Findings: make([]Finding, 1)}
-		r.Findings[0].Severity.Score = score
+		r.Findings[0].Severity = severity.Severity{Score: score, Vector: "CVSS:3.1/x"}
 		got, err := r.Encode()
 		require.NoError(t, err)
 		require.Equal(t, reference(t, r), string(got))
 	}
 	for _, score := range []float64{math.NaN(), math.Inf(1), 1e21, 1e-7} {
 		r := Report{Findings: make([]Finding, 1)}
-		r.Findings[0].Severity.Score = score
+		r.Findings[0].Severity = severity.Severity{Score: score, Vector: "CVSS:3.1/x"}
 		_, err := r.Encode()
 		require.Error(t, err, "%v", score)
 	}
@@ -85,7 +87,7 @@ func FuzzEncode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, a, b string, score float64, n int) {
 		r := Report{Findings: make([]Finding, 1)}
 		r.Findings[0].ID, r.Findings[0].Aliases = a, []string{b, a}
-		r.Findings[0].Severity.Score = score
+		r.Findings[0].Severity = severity.Severity{Score: score, Vector: b}
 		r.Advisories.Records = n % (1 << 50) // more is no integer of JSON
 		got, err := r.Encode()
 		if err == nil {

@@ -213,7 +213,11 @@ func (c *canonical) severity(s *severity.Severity) {
 	c.field('{', "level")
 	c.text(string(s.Level))
 	c.field(',', "score")
-	c.float(s.Score)
+	if s.Vector != "" {
+		c.float(s.Score)
+	} else {
+		c.buf = append(c.buf, "null"...)
+	}
 	c.field(',', "source")
 	c.text(s.Source)
 	c.field(',', "vector")

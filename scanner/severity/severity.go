@@ -24,6 +24,7 @@ package severity
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -66,12 +67,25 @@ type Entry struct {
 // Severity is how bad a vulnerability is, and who says so.
 type Severity struct {
 	Level Level `json:"level"`
-	// Score is the score of Vector, and 0 where there is none: a level may be known
-	// by a label alone.
+	// Score is the score of Vector. Where there is none, for a level may be known by a
+	// label alone, it is 0 here and null in JSON: a score of 0.0 says that there is no
+	// impact.
 	Score  float64 `json:"score"`
 	Vector string  `json:"vector"`
 	// Source names the statement that was taken, "" where Level is Unknown.
 	Source string `json:"source"`
+}
+
+// MarshalJSON writes the score of no vector as null.
+func (s Severity) MarshalJSON() ([]byte, error) {
+	type plain Severity
+	if s.Vector != "" {
+		return json.Marshal(plain(s))
+	}
+	return json.Marshal(struct {
+		plain
+		Score *float64 `json:"score"`
+	}{plain: plain(s)})
 }
 
 // Rate rates one entry. The vector's own prefix tells its CVSS version, whatever the

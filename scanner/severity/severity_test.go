@@ -1,6 +1,7 @@
 package severity
 
 import (
+	"encoding/json"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -170,4 +171,17 @@ func FuzzRate(f *testing.F) {
 			require.Equal(t, s, again)
 		}
 	})
+}
+
+// A score that there is none of is not a score of 0.0.
+func TestScoreInJSON(t *testing.T) {
+	for want, s := range map[string]Severity{
+		`{"level":"none","vector":"CVSS:3.1/x","source":"","score":0}`:    {Level: None, Vector: "CVSS:3.1/x"},
+		`{"level":"unknown","vector":"","source":"","score":null}`:        {Level: Unknown},
+		`{"level":"high","vector":"CVSS:3.1/x","source":"s","score":7.5}`: {Level: High, Vector: "CVSS:3.1/x", Source: "s", Score: 7.5},
+	} {
+		got, err := json.Marshal(s)
+		require.NoError(t, err)
+		require.JSONEq(t, want, string(got))
+	}
 }
