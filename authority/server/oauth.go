@@ -65,7 +65,7 @@ func (s *service) revokePresented(r *http.Request, c caller) (any, error) {
 	if !c.sees(t) {
 		return nil, &refusal{http.StatusForbidden, "unauthorized_client", "the token is another owner's"}
 	}
-	attempt, err := s.newAttempt()
+	attempt, err := s.attempt("")
 	if err != nil {
 		return nil, err
 	}

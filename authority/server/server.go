@@ -128,8 +128,11 @@ func (s *service) log(r *http.Request, pattern string, code int, err error, took
 	s.Log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
-// newAttempt makes the id of an attempt to revoke.
-func (s *service) newAttempt() (authority.AttemptID, error) {
+// attempt reads the id of an attempt to revoke, and makes one where none is given.
+func (s *service) attempt(given string) (authority.AttemptID, error) {
+	if given != "" {
+		return authority.ParseAttemptID(given)
+	}
 	if s.Random == nil {
 		return authority.AttemptID(uuid.NewString()), nil
 	}

@@ -194,6 +194,7 @@ func TestWhoMayWhat(t *testing.T) {
 func TestBadRequests(t *testing.T) {
 	s := newService(new(memstore.Store))
 	_, admin := s.mint(t, root, server.KindAdmin)
+	held, _ := s.mint(t, alice, "licence")
 	good := issueBody(alice, "licence")
 	for _, test := range []struct {
 		name, method, path, contentType, body string
@@ -214,6 +215,7 @@ func TestBadRequests(t *testing.T) {
 		{"a payload that is a list", "POST", "/v1/tokens", "application/json", strings.Replace(good, `{"b":1,"a":2}`, `[]`, 1), 400, "object"},
 		{"no token", "POST", "/v1/introspect", "application/x-www-form-urlencoded", "", 400, "token"},
 		{"two tokens", "POST", "/v1/revoke", "application/x-www-form-urlencoded", "token=a&token=b", 400, "once"},
+		{"an attempt that is none", "POST", "/v1/tokens/" + string(held.ID) + "/revoke", "application/json", `{"attempt":"x"}`, 400, "attempt id"},
 		{"an id that is none", "GET", "/v1/tokens/x", "", "", 400, "token id"},
 		{"a token that is not there", "GET", "/v1/tokens/0198c0de-0000-7000-8000-000000000099", "", "", 404, "no such"},
 		{"a page that is none", "GET", "/v1/tokens?owner_id=" + string(alice) + "&page=x", "", "", 400, "cursor"},

@@ -185,11 +185,9 @@ func (s *service) revoke(r *http.Request, c caller) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	attempt := authority.AttemptID(body.Attempt)
-	if attempt == "" {
-		if attempt, err = s.newAttempt(); err != nil {
-			return nil, err
-		}
+	attempt, err := s.attempt(body.Attempt)
+	if err != nil {
+		return nil, err
 	}
 	now := s.Now()
 	out, err := s.Store.Revoke(r.Context(), t.ID, authority.Revocation{At: now, By: c.principal, Reason: body.Reason, Attempt: attempt})
