@@ -101,10 +101,11 @@ golden: ## rewrites golden files, the sample SBOMs and their reports, then shows
 
 .PHONY: fuzz
 FUZZTIME ?= 50000x
-fuzz: ## every fuzz test, FUZZTIME=50000x executions each (or a time, such as 10m)
-	@for pkg in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+FUZZIN   ?= .
+fuzz: ## every fuzz test below FUZZIN=., FUZZTIME=50000x executions each (or a time, such as 10m)
+	@for pkg in $$(grep -rl --include='*_test.go' '^func Fuzz' $(FUZZIN) | xargs -n1 dirname | sort -u); do \
 		for name in $$(grep -h '^func Fuzz' $$pkg/*_test.go | sed 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/'); do \
-			echo "$$pkg $$name"; $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+			echo "$$pkg $$name"; $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) ./$${pkg#./} || exit 1; \
 		done; \
 	done
 
