@@ -23,5 +23,7 @@
 //
 // One change at a time. Constants, types and package variables are not changed; neither
 // are the texts of errors and other strings but those that are compared. A mutant whose
-// tests run ten times as long as they should counts as killed.
+// tests run ten times as long as they should is ended and counts as killed, but is not
+// put on record for a case. Unit tests that take too long to be run for each mutant can
+// be left out (flag -skip of the command): the score is then no better than it is.
 package mutants

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -117,7 +118,7 @@ func TestMutants(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"scanner/calc"}, sources.Packages())
 	names := []string{"SCN-0001-low", "SCN-0002-high", "SCN-0003-panics"}
-	r, err := Prepare(t.Context(), sources, filepath.Join(root, "out"), sources.Packages(), names, t.Logf)
+	r, err := Prepare(t.Context(), sources, filepath.Join(root, "out"), sources.Packages(), names, "", t.Logf)
 	require.NoError(t, err)
 
 	killers := map[string]string{}
@@ -201,4 +202,41 @@ func TestMutants(t *testing.T) {
 	without := string(Report(verdicts, Guards{"SCN-0002": best}, nil, "All."))
 	slices.Reverse(verdicts)
 	require.Equal(t, without, string(Report(verdicts, Guards{"SCN-0002": best}, nil, "All.")), "the order of the runs shows")
+}
+
+// TestLoop runs a mutant that never ends: it is ended, and its result says so.
+func TestLoop(t *testing.T) {
+	t.Setenv("GOFLAGS", "")
+	root := writeModule(t)
+	const loop = `package calc
+
+import "testing"
+
+func TestDrains(t *testing.T) { drains(3) }
+`
+	dir := filepath.Join(root, "scanner", "calc")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "drains.go"), []byte("package calc\n\nfunc drains(n int) {\n\tfor n > 0 {\n\t\tn -= 1\n\t}\n}\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "drains_test.go"), []byte(loop), 0o600))
+	sources, err := Load(root, "./scanner/...")
+	require.NoError(t, err)
+	binaries, err := sources.Build(t.Context(), filepath.Join(root, "out"), "scanner/calc")
+	require.NoError(t, err)
+	i := slices.IndexFunc(sources.Mutants, func(m Mutant) bool { return m.Function == "drains" && m.Operator == "drop" })
+	require.GreaterOrEqual(t, i, 0)
+	loops := sources.Mutants[i].number
+
+	r, err := binaries[0].run(t.Context(), 0, time.Minute, nil)
+	require.NoError(t, err)
+	require.False(t, r.failed)
+	r, err = binaries[0].run(t.Context(), loops, time.Second, nil)
+	require.NoError(t, err)
+	require.True(t, r.failed)
+	require.True(t, r.late)
+	require.Less(t, r.duration, time.Minute)
+}
+
+func TestTimeoutOfManyIsBounded(t *testing.T) {
+	many := slices.Repeat([]*suite{{took: time.Second}}, 211)
+	require.Equal(t, maxTimeout, timeoutOf(many))
+	require.Equal(t, minTimeout+2*timeoutRatio*time.Second, timeoutOf(many[:2]))
 }

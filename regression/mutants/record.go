@@ -130,11 +130,15 @@ const (
 // few cases reach are tried first, and the first that fails this case alone is taken.
 // ok is false where none of those tried fails the case.
 func (r *Runner) Choose(ctx context.Context, name string, packages []string) (best Guard, ok bool, err error) {
-	for i, m := range r.candidates(name, packages) {
-		if ok && i >= tries {
+	i := slices.IndexFunc(r.cases, func(c *suite) bool { return c.name == name })
+	if i < 0 {
+		return best, false, fmt.Errorf("%s is none of the cases that were prepared", name)
+	}
+	for tried, m := range r.candidates(r.cases[i], packages) {
+		if ok && tried >= tries {
 			break
 		}
-		fails, err := r.failing(ctx, m)
+		fails, err := r.failingWith(ctx, r.cases[i], m)
 		if err != nil {
 			return best, ok, err
 		}
@@ -151,12 +155,19 @@ func (r *Runner) Choose(ctx context.Context, name string, packages []string) (be
 	return best, ok, nil
 }
 
-// candidates are the mutants that a case may guard, the most special first.
-func (r *Runner) candidates(name string, packages []string) []Mutant {
-	i := slices.IndexFunc(r.cases, func(c *suite) bool { return c.name == name })
-	if i < 0 {
-		return nil
+// failingWith is what failing gives, or nothing if a case by itself passes, which costs
+// far less to see. One that is late is taken for one that passes: a mutant that loops
+// says little of the rule that it breaks.
+func (r *Runner) failingWith(ctx context.Context, c *suite, m Mutant) ([]string, error) {
+	result, err := c.binary.run(ctx, m.number, c.timeout, nil, c.args...)
+	if err != nil || !result.failed || result.late {
+		return nil, err
 	}
+	return r.failing(ctx, m)
+}
+
+// candidates are the mutants that a case may guard, the most special first.
+func (r *Runner) candidates(of *suite, packages []string) []Mutant {
 	reach := map[int]int{} // by mutant: how many cases
 	for _, c := range r.cases {
 		for n := range c.reaches {
@@ -165,7 +176,7 @@ func (r *Runner) candidates(name string, packages []string) []Mutant {
 	}
 	var found []Mutant
 	for _, m := range r.sources.Mutants {
-		if r.cases[i].reaches[m.number] && slices.ContainsFunc(packages, func(p string) bool { return strings.HasSuffix(m.Package, "/"+p) }) {
+		if of.reaches[m.number] && slices.ContainsFunc(packages, func(p string) bool { return strings.HasSuffix(m.Package, "/"+p) }) {
 			found = append(found, m)
 		}
 	}
