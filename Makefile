@@ -49,7 +49,7 @@ race: ## every test under the race detector
 
 .PHONY: regression
 regression: ## the golden corpus of the scanner, or one case: CASE=SCN-0001
-	$(GO) test -count=1 ./regression $(if $(CASE),-args -case $(CASE))
+	$(GO) test -count=1 $(if $(CASE),-v -run TestCases) ./regression $(if $(CASE),-args -case $(CASE))
 
 .PHONY: parity
 parity: ## the stores of the token service beside one another, on real servers
