@@ -23,7 +23,7 @@ import (
 	"github.com/stella-ops/stella/scanner/version"
 )
 
-const usage = `osv-scanner-adapter has osv-scanner (version 2) scan the input of a golden case.
+const usage = `osv-scanner-adapter has osv-scanner (version 2.5) scan the input of a golden case.
 
   osv-scanner-adapter PROGRAM CASE/input
 
@@ -54,7 +54,9 @@ func run(ctx context.Context, program, input string, out io.Writer) (err error) 
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := database(filepath.Join(dir, "osv-scanner"), filepath.Join(input, "advisories")); err != nil {
+	// Where our readers refuse the input, osv-scanner is asked all the same.
+	inventory, _ := c.Input.Inventory()
+	if err := database(filepath.Join(dir, "osv-scalibr"), filepath.Join(input, "advisories"), inventory); err != nil {
 		return err
 	}
 	args, err := arguments(dir, c.Input.Target)
@@ -62,10 +64,6 @@ func run(ctx context.Context, program, input string, out io.Writer) (err error) 
 		return err
 	}
 	found, err := scan(ctx, program, dir, args)
-	if err != nil {
-		return err
-	}
-	inventory, err := c.Input.Inventory()
 	if err != nil {
 		return err
 	}
@@ -79,13 +77,19 @@ func run(ctx context.Context, program, input string, out io.Writer) (err error) 
 	return nil
 }
 
-// database writes the records into a zip for each ecosystem, as osv-scanner keeps them.
-func database(dir, advisories string) error {
+// database writes the records into a zip for each ecosystem, as osv-scanner keeps them. An
+// ecosystem of the input without records has an empty one: whoever runs osv-scanner has
+// all of them.
+func database(dir, advisories string, inventory scanner.Inventory) error {
 	files, err := filepath.Glob(filepath.Join(advisories, "*.json"))
 	if err != nil {
 		return err
 	}
 	byEcosystem := map[string][]string{}
+	for _, p := range inventory.Packages {
+		byEcosystem[version.Base(p.Ecosystem)] = nil
+	}
+	delete(byEcosystem, "")
 	for _, name := range files {
 		data, err := os.ReadFile(name)
 		if err != nil {
@@ -198,7 +202,7 @@ type finding struct {
 // found no package.
 func scan(ctx context.Context, program, dir string, args []string) ([]finding, error) {
 	cmd := exec.CommandContext(ctx, program, append(args, "--offline", "--format", "json")...)
-	cmd.Env = append(os.Environ(), "OSV_SCANNER_LOCAL_DB_CACHE_DIRECTORY="+dir)
+	cmd.Env = append(os.Environ(), "OSV_SCALIBR_LOCAL_DB_CACHE_DIRECTORY="+dir)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -127,11 +127,14 @@ is an error count as passed when the scanner refuses them.
 `
 
 const tail = `
-Others have not been run: to add one, give its adapter,
-` + "`make scoreboard ADAPTER=\"osv-scanner 2.3.0=./osv-adapter\"`" + `. osv-scanner takes a
-local database (a zip of the records for each ecosystem) and can be fed a case's records.
-grype and trivy read databases of their own format, which a case's OSV records first have
-to be converted into; an adapter for these is a program of its own.
+A scanner of other make names packages in its own way, and its adapter pairs them with the
+purls of the input: a row below is a place to look, not a verdict on that scanner. It gets
+the input and the advisories, and nothing that suppresses.
+
+To add one: ` + "`make scoreboard ADAPTER=\"osv-scanner 2.5.0=ADAPTER PROGRAM\"`" + `, with ADAPTER built of
+regression/cmd/osv-scanner-adapter and PROGRAM an osv-scanner. grype and trivy read
+databases of their own format, into which a case's OSV records first have to be converted:
+an adapter for them is a program of its own, and neither has been run.
 
 ## Cases that were not passed
 
