@@ -512,3 +512,13 @@ func TestBitnamiRevision(t *testing.T) {
 		}
 	}
 }
+
+// Of two spellings of one version, the one that fixes is shown.
+func TestSpellingOfTheFix(t *testing.T) {
+	for _, row := range []struct{ events, want string }{
+		{`{"introduced": "0"}, {"last_affected": "1.0"}, {"fixed": "1.0.0"}`, "yes 1.0.0"},
+		{`{"introduced": "0"}, {"fixed": "1.0"}, {"last_affected": "1.0.0"}`, "yes 1.0"},
+	} {
+		require.Equal(t, row.want, judge(record(t, pypiRange(row.events)), Query{Ecosystem: "PyPI", Name: "pkg", Version: "0.5"}), row.events)
+	}
+}

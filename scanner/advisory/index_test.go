@@ -345,3 +345,33 @@ func FuzzIndexItem(f *testing.F) {
 		_, _ = db.Group("GHSA-1")
 	})
 }
+
+// Numbers of an entry that no index has are damage, whatever follows them.
+func TestCutEntry(t *testing.T) {
+	entry := func(record, ecosystem uint64) []byte {
+		b := binary.AppendUvarint(nil, record)
+		return append(binary.AppendUvarint(b, ecosystem), 1, 'e', 'r')
+	}
+	record, ecosystem, one, rest, ok := cutEntry(entry(math.MaxInt32, 7))
+	require.True(t, ok)
+	require.Equal(t, []any{math.MaxInt32, 7, "e", "r"}, []any{record, ecosystem, string(one), string(rest)})
+	for _, b := range [][]byte{entry(math.MaxInt32+1, 7), entry(7, math.MaxInt32+1), entry(7, 7)[:3], {7}, {0x80}, nil} {
+		_, _, _, _, ok = cutEntry(b)
+		require.False(t, ok, "%x", b)
+	}
+}
+
+func TestGroupsAreSorted(t *testing.T) {
+	var records []aliased
+	var want []string
+	for i := range 50 {
+		id := fmt.Sprintf("CVE-2099-%04d", i)
+		records = append(records, aliased{id: fmt.Sprintf("GHSA-%d", i), aliases: []string{id}})
+		want = append(want, id)
+	}
+	var got []string
+	for _, g := range newGroups(records) {
+		got = append(got, g.IDs[0])
+	}
+	require.Equal(t, want, got)
+}

@@ -148,6 +148,24 @@ func TestUnreadableEntryIsUnknown(t *testing.T) {
 	}
 }
 
+// An entry of no version is told from one of commits alone.
+func TestEntryWithoutVersions(t *testing.T) {
+	r := record(t, `[{"package": {"ecosystem": "PyPI", "name": "pkg"}, "versions": []}]`)
+	require.Len(t, r.Problems, 1)
+	v := r.Affects(Query{Ecosystem: "PyPI", Name: "pkg", Version: "1.0"})
+	require.Equal(t, Unknown, v.Status)
+	require.Equal(t, "the record's entry cannot be judged: it names no version", v.Reason)
+}
+
+func TestValidID(t *testing.T) {
+	for id, want := range map[string]bool{
+		"!": true, "CVE-2099-1": true, "~": true, "A B": false, "A\x7f": false, "A\u00e9": false, "A\n": false,
+		strings.Repeat("a", maxID): true, strings.Repeat("a", maxID+1): false,
+	} {
+		require.Equal(t, want, validID(id), "%.20q", id)
+	}
+}
+
 // F-245: a record of npm that says GitHub Actions.
 func TestNameOfAnotherEcosystem(t *testing.T) {
 	for _, row := range []struct {

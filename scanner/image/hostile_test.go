@@ -107,6 +107,7 @@ func TestHostile(t *testing.T) {
 		{"hard link to nothing", archiveOf(t, [][]byte{layerOf(t, "-- 0/a => b --\n")}), []string{"layer 0", `entry "a"`, `hard link to "b"`}},
 		{"loop written through", archiveOf(t, [][]byte{layerOf(t, "-- 0/a -> b --\n-- 0/b -> a --\n-- 0/a/c --\n")}), []string{"layer 0", `entry "a/c"`, "circle"}},
 		{"loop read through", archiveOf(t, [][]byte{layerOf(t, "-- 0/etc/os-release -> os-release --\n")}), []string{"etc/os-release", "circle"}},
+		{"log of a database in a loop", archiveOf(t, [][]byte{layerOf(t, "-- 0/var/lib/rpm/rpmdb.sqlite --\n-- 0/var/lib/rpm/rpmdb.sqlite-wal -> rpmdb.sqlite-wal --\n")}), []string{"var/lib/rpm/rpmdb.sqlite-wal", "circle"}},
 		{"links that grow", archiveOf(t, [][]byte{layerOf(t, "-- 0/a -> "+strings.Repeat("a/", 2000)+" --\n-- 0/a/b --\n")}), []string{`entry "a/b"`, "circle"}},
 		{"file as a directory", archiveOf(t, [][]byte{layerOf(t, "-- 0/a --\n-- 0/a/b --\n")}), []string{`entry "a/b"`, "a is no directory"}},
 		{"whiteout of no name", archiveOf(t, [][]byte{layerOf(t, "-- 0/a/.wh. --\n")}), []string{`entry "a/.wh."`}},

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -141,6 +142,7 @@ func TestNotEvaluated(t *testing.T) {
 		{"bad stanza", debian + "-- 0/var/lib/dpkg/status --\nPackage: a\n", "a", "var/lib/dpkg/status: its stanza has no Version"},
 		{"database taken away", debian + "-- 0/var/lib/dpkg/status --\n" + stanza("a", "1", "") + "-- 1/var/lib/dpkg/.wh.status --\n", "debian 12", "has no package database"},
 		{"another package manager", "-- 0/usr/lib/os-release --\nID=arch\n-- 0/var/lib/pacman/local/ALPM_DB_VERSION --\n9\n", "var/lib/pacman/local", "the package database of pacman"},
+		{"bad log of a database", "-- 0/var/lib/rpm/rpmdb.sqlite | rpm-sqlite --\nName: gpg-pubkey\nVersion: 1\n-- 0/var/lib/rpm/rpmdb.sqlite-wal --\n" + strings.Repeat("x", 100) + "\n", "var/lib/rpm/rpmdb.sqlite", "write-ahead log"},
 		{"bad apk database", "-- 0/lib/apk/db/installed --\nhello\n", "lib/apk/db/installed", "cannot be read: line 1"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -60,6 +60,7 @@ BUNDLED WITH
 	},
 	{name: "CRLF", file: "gems.locked", text: "GEM\r\n  specs:\r\n    rack (2.2.3)\r\n", want: []string{"RubyGems rack 2.2.3 gems.locked"}},
 	{name: "merge conflict", file: "Gemfile.lock", text: "GEM\n<<<<<<< HEAD\n", err: "merge conflict"},
+	{name: "lines of one character", file: "Gemfile.lock", text: "x\n y\nGEM\n  specs:\n    rack (2.2.3)\n", want: []string{"RubyGems rack 2.2.3 Gemfile.lock"}},
 	{name: "something else", file: "Gemfile.lock", text: "  x\n", err: "is it Bundler's lockfile?"},
 }
 

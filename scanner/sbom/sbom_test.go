@@ -241,7 +241,7 @@ func TestSPDX(t *testing.T) {
 }
 
 func TestSPDXJSON(t *testing.T) {
-	inv := mustRead(t, `{"SPDXID":"SPDXRef-DOCUMENT","packages":[{"SPDXID":"SPDXRef-t","name":"t"},{"SPDXID":"SPDXRef-u","name":"u"},{"SPDXID":"SPDXRef-b","packageFileName":"./b.deb","sourceInfo":"built package from: util-linux 2.38.1-5","supplier":"Google LLC","externalRefs":[{"referenceCategory":"PACKAGE_MANAGER","referenceType":"purl","referenceLocator":"pkg:deb/debian/bsdutils@1:2.38.1-5?distro=debian-12"}]}],"relationships":[{"spdxElementId":"SPDXRef-t","relationshipType":"DESCRIBED_BY","relatedSpdxElement":"SPDXRef-DOCUMENT"},{"spdxElementId":"SPDXRef-u","relationshipType":"DEPENDS_ON","relatedSpdxElement":"SPDXRef-u"}],"spdxVersion":"SPDX-2.2"}`)
+	inv := mustRead(t, `{"SPDXID":"SPDXRef-DOCUMENT","packages":[{"SPDXID":"SPDXRef-t","name":"t"},{"SPDXID":"SPDXRef-u","name":"u"},{"SPDXID":"SPDXRef-b","packageFileName":"./b.deb","sourceInfo":"built package from: util-linux 2.38.1-5","supplier":"Google LLC","externalRefs":[{"referenceCategory":"PACKAGE_MANAGER","referenceType":"purl","referenceLocator":"pkg:deb/debian/bsdutils@1:2.38.1-5?distro=debian-12"}]}],"relationships":[{"spdxElementId":"SPDXRef-t","relationshipType":"DESCRIBED_BY","relatedSpdxElement":"SPDXRef-DOCUMENT"},{"spdxElementId":"SPDXRef-u","relationshipType":"DEPENDS_ON","comment":{"of":["u"]},"relatedSpdxElement":"SPDXRef-u"}],"spdxVersion":"SPDX-2.2"}`)
 	require.Equal(t, []string{"Debian:12 util-linux 2.38.1-5 [SPDXRef-b ./b.deb]", "unreadable u: " + noPURL}, brief(inv))
 	inv = mustRead(t, `{"documentDescribes":["SPDXRef-s"],"packages":[{"SPDXID":"SPDXRef-s","name":"src","versionInfo":"NOASSERTION"},{"SPDXID":"SPDXRef-t","name":"t"}],"spdxVersion":"SPDX-2.2"}`)
 	require.Equal(t, []string{"unreadable t: " + noPURL}, brief(inv))
@@ -344,6 +344,7 @@ func TestRefused(t *testing.T) {
 		{"duplicate SPDXIDs in JSON", `{"spdxVersion":"SPDX-2.3","packages":[{"SPDXID":"x"},{"SPDXID":"x"}]}`, `SPDXID "x"`},
 		{"a package before the version", "PackageName: a\n", "not an SBOM"},
 		{"packages is an object", `{"spdxVersion":"SPDX-2.3","packages":{}}`, "packages is to be an array"},
+		{"a package's name is an object", `{"spdxVersion":"SPDX-2.3","packages":[{"name":{}}]}`, "a string belongs here"},
 		{"an escape of other digits", `{"a":"\u00zz"}`, "hexadecimal"},
 		{"an unending text", "SPDXVersion: SPDX-2.3\nPackageComment: <text>\nabc", "the <text> of line 2"},
 		{"not a tag", "SPDXVersion: SPDX-2.3\nno tag\n", "line 2"},

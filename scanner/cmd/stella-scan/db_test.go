@@ -28,6 +28,7 @@ func TestDB(t *testing.T) {
 	require.Empty(t, stderr, "no progress where there is no terminal")
 	require.Contains(t, built, "1, of 1 packages; 0 rejected")
 	require.Regexp(t, `(?m)^npm +1$`, built)
+	require.Contains(t, built, "\n\nECOSYSTEM")
 	info, _ := out(0, "db", "info", index)
 	require.Equal(t, built, info)
 	verified, _ := out(0, "db", "verify", index)

@@ -48,6 +48,7 @@ func TestRun(t *testing.T) {
 		{"standard input", []string{"-db", db, "-"}, testSBOM, 0, "CVE-2026-0001", ""},
 		{"fail on high", []string{"-db", db, "-fail-on", "high", app}, "", 3, "CVE-2026-0001", ""},
 		{"fail on critical", []string{"-db", db, "-fail-on", "critical", app}, "", 0, "CVE-2026-0001", ""},
+		{"fail on nothing", []string{"-db", db, "-fail-on", "low", file("nothing.json", `{"bomFormat":"CycloneDX","specVersion":"1.5"}`)}, "", 0, "", ""},
 		{"no db", []string{app}, "", 2, "", "-db is required"},
 		{"no SBOM", []string{"-db", db}, "", 2, "", "no target is named"},
 		{"unknown flag", []string{"-colour", app}, "", 2, "", "stella-scan -h explains them"},

@@ -61,6 +61,12 @@ func TestRead(t *testing.T) {
 		{"manifest", "log4j-core-2.14.1.jar", []string{"META-INF/MANIFEST.MF: Manifest-Version: 1.0\nImplementation-Vendor-Id: org.apache.logg\n ing.log4j\nImplementation-Version: 2.14.1\n\nName: x\nImplementation-Version: 9"}, []Artifact{
 			{Group: "org.apache.logging.log4j", Artifact: "log4j-core", Version: "2.14.1"},
 		}},
+		{"manifest of another file", "core.jar", []string{"META-INF/MANIFEST.MF: Implementation-Vendor-Id: org.example\nImplementation-Version: 2.14.1"}, []Artifact{
+			{Group: "org.example", Version: "2.14.1", Reason: unknown},
+		}},
+		{"manifest of no name", "-2.14.1.jar", []string{"META-INF/MANIFEST.MF: Implementation-Vendor-Id: org.example\nImplementation-Version: 2.14.1"}, []Artifact{
+			{Group: "org.example", Version: "2.14.1", Reason: unknown},
+		}},
 		{"deep", "lucee.zip", []string{
 			"engine.war!/WEB-INF/lib/lucee.jar!/bundles/log4j-1.2.17.jar!/" + pom("log4j", "log4j", "1.2.17"),
 			"engine.war!/WEB-INF/lib/lucee.jar!/extensions/x.lex!/jars/other!/" + pom("log4j", "log4j", "1.2.16"),
@@ -132,6 +138,21 @@ func TestReadBomb(t *testing.T) {
 	_, err = Read(section(b.Bytes()), "a.jar", spool)
 	require.ErrorIs(t, err, ErrBomb)
 	require.ErrorContains(t, err, "lib/b.jar")
+}
+
+// Coordinates that cannot be read are named by their place.
+func TestReadDamagedPOM(t *testing.T) {
+	const name = "META-INF/maven/a/b/pom.properties"
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, err := z.CreateRaw(&zip.FileHeader{Name: name, Method: zip.Store, UncompressedSize64: 9, CompressedSize64: 9, CRC32: 1})
+	require.NoError(t, err)
+	_, err = w.Write([]byte("version=1"))
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	got, err := Read(section(b.Bytes()), "a.jar", spool)
+	require.NoError(t, err)
+	require.Equal(t, []Artifact{{Group: "a", Artifact: "b", Reason: name + ": zip: checksum error"}}, got)
 }
 
 func FuzzRead(f *testing.F) {

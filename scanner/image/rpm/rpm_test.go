@@ -176,3 +176,45 @@ func FuzzHeader(f *testing.F) {
 		}
 	})
 }
+
+// Pages of the type that Berkeley DB wrote before 4.6 have the same form.
+func TestReadOldHash(t *testing.T) {
+	b := content(t, "rpm-bdb", two)
+	want, _, err := Read(section(b), nil)
+	require.NoError(t, err)
+	size, changed := int(binary.LittleEndian.Uint32(b[20:])), 0
+	for page := size; page < len(b); page += size {
+		if b[page+25] == bdbHash {
+			b[page+25] = bdbHashOld
+			changed++
+		}
+	}
+	require.Positive(t, changed)
+	got, problems, err := Read(section(b), nil)
+	require.NoError(t, err)
+	require.Empty(t, problems)
+	require.Equal(t, want, got)
+}
+
+func TestTexts(t *testing.T) {
+	for _, row := range []struct {
+		data string
+		n    uint32
+		want []string
+		err  string
+	}{
+		{"a\x00bc\x00", 2, []string{"a", "bc"}, ""},
+		{"\x00\x00", 2, []string{"", ""}, ""},
+		{"\x00", 2, nil, "has 2 strings in 1 bytes"},
+		{"a\x00b", 2, nil, "without an end"},
+	} {
+		h := header{entries: map[uint32]headerEntry{tagName: {kind: typeString, count: row.n}}, data: []byte(row.data)}
+		got, err := h.texts(tagName, typeString)
+		if row.err == "" {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, row.err)
+		}
+		require.Equal(t, row.want, got, "%q", row.data)
+	}
+}
