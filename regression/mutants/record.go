@@ -119,9 +119,10 @@ func (r *Runner) failing(ctx context.Context, m Mutant) ([]string, error) {
 // caseID is the id that a case's name begins with.
 func caseID(name string) string { return name[:min(len(name), len("SCN-0000"))] }
 
-// How many mutants are run to find the one that a case guards best, and one at all.
+// How many mutants that a case notices are compared to find the one that it guards best,
+// and how many are run to find one at all.
 const (
-	tries    = 15
+	enough   = 15
 	maxTries = 200
 )
 
@@ -134,10 +135,8 @@ func (r *Runner) Choose(ctx context.Context, name string, packages []string) (be
 	if i < 0 {
 		return best, false, fmt.Errorf("%s is none of the cases that were prepared", name)
 	}
-	for tried, m := range r.candidates(r.cases[i], packages) {
-		if ok && tried >= tries {
-			break
-		}
+	noticed := 0
+	for _, m := range r.candidates(r.cases[i], packages) {
 		fails, err := r.failingWith(ctx, r.cases[i], m)
 		if err != nil {
 			return best, ok, err
@@ -145,10 +144,11 @@ func (r *Runner) Choose(ctx context.Context, name string, packages []string) (be
 		if !slices.Contains(fails, caseID(name)) {
 			continue
 		}
+		noticed++
 		if !ok || len(fails) < len(best.Fails) {
 			best, ok = Guard{m.Key, fails}, true
 		}
-		if len(best.Fails) == 1 {
+		if len(best.Fails) == 1 || noticed == enough {
 			break
 		}
 	}
