@@ -290,3 +290,13 @@ func FuzzLayer(f *testing.F) {
 		}
 	})
 }
+
+// An image has the first name that docker save gives it.
+func TestNameOfAnArchive(t *testing.T) {
+	inv, err := Read(tarFile(t, imagetest.Layer{
+		{Name: "c", Type: tar.TypeReg, Content: []byte(`{"rootfs":{"type":"layers","diff_ids":[]}}`)},
+		{Name: "manifest.json", Type: tar.TypeReg, Content: []byte(`[{"Config":"c","RepoTags":["app:1","app:latest"],"Layers":[]}]`)},
+	}))
+	require.NoError(t, err)
+	require.Equal(t, "app:1", inv.Target.Name)
+}

@@ -235,6 +235,9 @@ func TestSPDX(t *testing.T) {
 	inv := mustRead(t, "SPDXVersion: SPDX-2.2\r\nPackageName: bsdutils\r\nSPDXID: SPDXRef-b\r\nPackageVersion: NOASSERTION\r\nPackageFileName: ./b.deb\r\nPackageSourceInfo: <text>built package from: util-linux 2.38.1-5</text>\r\nExternalRef: PACKAGE-MANAGER http://spdx.org/rdf/references/purl pkg:deb/debian/bsdutils@1:2.38.1-5?distro=debian-12\r\nExternalRef: PACKAGE-MANAGER purl pkg:npm/b@1\r\n")
 	require.Equal(t, []string{"Debian:12 util-linux 2.38.1-5 [SPDXRef-b ./b.deb]", "npm b 1 [SPDXRef-b ./b.deb]"}, brief(inv))
 	require.Equal(t, "bom.file", inv.Target.Name)
+	// The package that the document describes is the target, none of its packages.
+	inv = mustRead(t, "SPDXVersion: SPDX-2.3\nPackageName: src\nSPDXID: SPDXRef-s\nPackageName: t\nSPDXID: SPDXRef-t\nRelationship: SPDXRef-DOCUMENT DESCRIBES SPDXRef-s\n")
+	require.Equal(t, []string{"unreadable t: " + noPURL}, brief(inv))
 	// SPDX 2.2 has no purposes: trivy's operating system is known by its SPDXID.
 	inv = mustRead(t, "SPDXVersion: SPDX-2.2\nPackageName: libssl1.1\nSPDXID: SPDXRef-Package-1\nExternalRef: PACKAGE-MANAGER purl pkg:apk/alpine/libssl1.1@1.1.1l-r7\nPackageSourceInfo: built package from: openssl 1.1.1l-r7\nPackageName: alpine\nSPDXID: SPDXRef-OperatingSystem-1\nPackageVersion: 3.14.2\n")
 	require.Equal(t, []string{"Alpine:v3.14 openssl 1.1.1l-r7 [SPDXRef-Package-1]"}, brief(inv))
@@ -345,6 +348,7 @@ func TestRefused(t *testing.T) {
 		{"a package before the version", "PackageName: a\n", "not an SBOM"},
 		{"packages is an object", `{"spdxVersion":"SPDX-2.3","packages":{}}`, "packages is to be an array"},
 		{"a package's name is an object", `{"spdxVersion":"SPDX-2.3","packages":[{"name":{}}]}`, "a string belongs here"},
+		{"an escape of a letter too far", `{"a":"\u00gg"}`, "hexadecimal"},
 		{"an escape of other digits", `{"a":"\u00zz"}`, "hexadecimal"},
 		{"an unending text", "SPDXVersion: SPDX-2.3\nPackageComment: <text>\nabc", "the <text> of line 2"},
 		{"not a tag", "SPDXVersion: SPDX-2.3\nno tag\n", "line 2"},

@@ -218,3 +218,17 @@ func TestTexts(t *testing.T) {
 		require.Equal(t, row.want, got, "%q", row.data)
 	}
 }
+
+func TestColumns(t *testing.T) {
+	row, err := columns([]byte{3, 1, 15, 7, 'a'}, 2) // an integer of one byte, a text of one
+	require.NoError(t, err)
+	require.Equal(t, [][]byte{{7}, {'a'}}, row)
+	for want, record := range map[string][]byte{
+		"a row has 1 columns, fewer than the 2 of its table": {2, 1, 7},
+		"a row's column is beyond its end":                   {3, 1, 15, 7},
+		"a row's record is damaged":                          {9, 1},
+	} {
+		_, err := columns(record, 2)
+		require.EqualError(t, err, want)
+	}
+}
