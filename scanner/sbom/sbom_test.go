@@ -348,6 +348,7 @@ func TestRefused(t *testing.T) {
 		{"a package before the version", "PackageName: a\n", "not an SBOM"},
 		{"packages is an object", `{"spdxVersion":"SPDX-2.3","packages":{}}`, "packages is to be an array"},
 		{"a package's name is an object", `{"spdxVersion":"SPDX-2.3","packages":[{"name":{}}]}`, "a string belongs here"},
+		{"a word that is none in a relationship", `{"spdxVersion":"SPDX-2.3","relationships":[{"comment":nil}]}`, "no JSON value"},
 		{"an escape of a letter too far", `{"a":"\u00gg"}`, "hexadecimal"},
 		{"an escape of other digits", `{"a":"\u00zz"}`, "hexadecimal"},
 		{"an unending text", "SPDXVersion: SPDX-2.3\nPackageComment: <text>\nabc", "the <text> of line 2"},

@@ -318,7 +318,7 @@ func (o options) report() error {
 	if err := os.MkdirAll(filepath.Dir(document), 0o755); err != nil {
 		return err
 	}
-	how := fmt.Sprintf("%d mutants were run, chosen by seeds: among all, and package by package.", len(verdicts))
+	how := fmt.Sprintf("%d mutants were run, chosen by seed.", len(verdicts))
 	if err := os.WriteFile(document, mutants.Report(verdicts, guards, reasons, how), 0o644); err != nil {
 		return err
 	}

@@ -112,3 +112,12 @@ func TestOpenVEXSuppressesTheNextScan(t *testing.T) {
 	require.NotEqual(t, string(document), answered)
 	require.True(t, suppressed(answered))
 }
+
+func TestOpenVEXIsSilentWhereAllWasEvaluated(t *testing.T) {
+	p := newPlace(t)
+	sbom := p.file("left.json", component(`"name":"left","version":"1.2.0","purl":"pkg:npm/left@1.2.0"`))
+	var stdout, stderr bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"-db", p.path(database), "-format", "openvex", "-author", "me", "-now", "2026-11-26T10:00:00Z", sbom}, nil, &stdout, &stderr))
+	require.Contains(t, stdout.String(), "CVE-2026-0001")
+	require.Empty(t, stderr.String())
+}

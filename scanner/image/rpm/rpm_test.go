@@ -232,3 +232,16 @@ func TestColumns(t *testing.T) {
 		require.EqualError(t, err, want)
 	}
 }
+
+// A page that counts more items than it can hold is damage, and no empty page.
+func TestReadTooManyItems(t *testing.T) {
+	b := content(t, "rpm-bdb", two)
+	size := int(binary.LittleEndian.Uint32(b[20:]))
+	for page := size; page < len(b); page += size {
+		if b[page+25] == bdbHash {
+			copy(b[page+20:], "\xff\xff")
+		}
+	}
+	_, _, err := Read(section(b), nil)
+	require.ErrorContains(t, err, "it says that it has 65535 items")
+}
