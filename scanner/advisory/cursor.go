@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -108,18 +109,25 @@ func (c *cursor) object(fn func(key []byte)) (ok bool) {
 		return k == 'n'
 	}
 	c.pos++
-	// The known fields of OSV fit in the room; only those are told from their doubles.
+	// The known fields of OSV fit in the room; what is beyond it may be anything, and much.
 	var room [24][]byte
 	seen := room[:0]
+	var more map[string]struct{}
 	for c.kind() != '}' {
 		key := c.quoted()
-		for _, other := range seen {
-			if bytes.Equal(key, other) && c.err == nil {
-				c.err = fmt.Errorf("key %q stands twice in one object", key)
-			}
-		}
+		double := slices.ContainsFunc(seen, func(other []byte) bool { return bytes.Equal(key, other) })
 		if len(seen) < cap(seen) {
 			seen = append(seen, key)
+		} else {
+			if more == nil {
+				more = make(map[string]struct{})
+			}
+			_, again := more[string(key)]
+			double = double || again
+			more[string(key)] = struct{}{}
+		}
+		if double && c.err == nil {
+			c.err = fmt.Errorf("key %q stands twice in one object", key)
 		}
 		fn(key)
 	}

@@ -2,6 +2,7 @@ package advisory
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -235,4 +236,16 @@ func FuzzParse(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, r.digest(), r2.digest())
 	})
+}
+
+// A key twice is an error however many keys stand between.
+func TestKeyTwiceBehindMany(t *testing.T) {
+	for _, n := range []int{0, 23, 24, 25, 100} {
+		var unknown strings.Builder
+		for i := range n {
+			fmt.Fprintf(&unknown, `"x%d":0,`, i)
+		}
+		_, err := Parse([]byte(`{` + unknown.String() + `"id":"A-1","modified":"2026-01-01T00:00:00Z","id":"A-2"}`))
+		require.ErrorContains(t, err, `key "id" stands twice`, "%d keys before", n)
+	}
 }
