@@ -85,7 +85,7 @@ func faults() []fault {
 var calls = []struct {
 	name string
 	do   func(context.Context, authority.TokenStore, authority.Token, *Maker) error
-	done func(before, now authority.Token, err error) bool // nil: a read
+	done func(before, now authority.Token) bool // nil: a read
 }{
 	{name: "get", do: func(ctx context.Context, s authority.TokenStore, t authority.Token, _ *Maker) error {
 		_, err := s.GetByID(ctx, t.ID)
@@ -101,14 +101,14 @@ var calls = []struct {
 			_, err := s.Save(ctx, t, authority.AtVersion(t.Version))
 			return err
 		},
-		done: func(before, now authority.Token, _ error) bool { return now.Version > before.Version },
+		done: func(before, now authority.Token) bool { return now.Version > before.Version },
 	},
 	{
 		name: "revoke", do: func(ctx context.Context, s authority.TokenStore, t authority.Token, m *Maker) error {
 			_, err := s.Revoke(ctx, t.ID, m.Revocation())
 			return err
 		},
-		done: func(_, now authority.Token, _ error) bool { return now.Revoked != nil },
+		done: func(_, now authority.Token) bool { return now.Revoked != nil },
 	},
 }
 
@@ -134,7 +134,7 @@ func Faults(t T, f Faulty) (injected int) {
 			fault.judge(t, what, err, call.done != nil)
 			now := f.truth(t, what, token.ID)
 			if call.done != nil {
-				applied := call.done(token, now, err)
+				applied := call.done(token, now)
 				switch {
 				case err == nil:
 					require.True(t, applied, "%s: it is said to be done, and is not", what)
