@@ -52,11 +52,11 @@ regression: ## the golden corpus of the scanner, or one case: CASE=SCN-0001
 	$(GO) test -count=1 $(if $(CASE),-v -run TestCases) ./regression $(if $(CASE),-args -case $(CASE))
 
 .PHONY: parity
-parity: ## the stores of the token service beside one another, on real servers
-	@mkdir -p $(OUT)
-	@echo "this takes some minutes; $(OUT)/parity.log tells how far it is"
-	@STELLA_PARITY=full $(GO) test -count=1 -timeout 40m -v ./authority/... >$(OUT)/parity.log 2>&1; code=$$?; \
-		grep -vE '^(=== |[[:space:]]*--- PASS)' $(OUT)/parity.log; exit $$code
+parity: ## the stores of the token service beside one another, on real servers, with what was done at the end
+	@mkdir -p $(OUT)/parity
+	@$(GO) vet ./authority/...
+	@{ STELLA_PARITY=full $(GO) test -count=1 -p 1 -timeout 40m -v ./authority/... 2>&1; echo $$? >$(OUT)/parity/code; } | \
+		tee $(OUT)/parity.log | grep --line-buffered -vE '^(=== |[[:space:]]*--- PASS: .*(/.*/|/from_))'; exit $$(cat $(OUT)/parity/code)
 
 .PHONY: repro
 repro: ## one golden case in a container without network: CASE=SCN-0001

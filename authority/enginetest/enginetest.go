@@ -119,7 +119,7 @@ func (p *Postgres) admin(ctx context.Context, t storetest.T, statement string) {
 // Open opens a store on a database of its own, closed when the test ends.
 func (p *Postgres) Open(t storetest.T) storetest.Backend {
 	t.Helper()
-	dsn := p.NewDatabase(t)
+	dsn := manyConnections(t, p.NewDatabase(t))
 	s := p.OpenDSN(t, dsn)
 	_, err := s.Up(t.Context())
 	require.NoError(t, err)
@@ -133,6 +133,16 @@ func (p *Postgres) Open(t storetest.T) storetest.Backend {
 		}
 		return p.OpenDSN(t, dsn)
 	}}
+}
+
+// manyConnections lets 64 callers meet in the server, not in the store's pool.
+func manyConnections(t storetest.T, dsn string) string {
+	u, err := url.Parse(dsn)
+	require.NoError(t, err)
+	query := u.Query()
+	query.Set("pool_max_conns", "64")
+	u.RawQuery = query.Encode()
+	return u.String()
 }
 
 // OpenDSN opens a store on a database that is there.

@@ -42,12 +42,14 @@ func NewProxy(t T, upstream string) *Proxy {
 // Addr is where the proxy listens, host and port.
 func (p *Proxy) Addr() string { return p.proxy.Listen }
 
+// A toxic is what toxiproxy does to a connection.
+type toxic struct{ kind, stream, attributes string }
+
 // add breaks something from now on, and heal mends all.
-func (p *Proxy) add(t T, kind, stream, attributes string) {
-	t.Helper()
+func (p *Proxy) add(x toxic) error {
 	_, err := p.proxy.Toxics.AddToxicJson(strings.NewReader(fmt.Sprintf(
-		`{"name":"fault","type":%q,"stream":%q,"toxicity":1,"attributes":{%s}}`, kind, stream, attributes)))
-	require.NoError(t, err)
+		`{"name":"fault","type":%q,"stream":%q,"toxicity":1,"attributes":{%s}}`, x.kind, x.stream, x.attributes)))
+	return err
 }
 
 func (p *Proxy) heal(ctx context.Context) { p.proxy.Toxics.ResetToxics(ctx) }
@@ -56,7 +58,8 @@ func (p *Proxy) heal(ctx context.Context) { p.proxy.Toxics.ResetToxics(ctx) }
 // that meets it may say.
 type fault struct {
 	name string
-	make func(T, Faulty)
+	toxic
+	kill bool // the server, instead of a toxic
 	// what of the errors is allowed; ok says that the call may also succeed.
 	ok, unavailable, unknown bool
 	// applied says that a write reaches the server all the same.
@@ -66,18 +69,34 @@ type fault struct {
 // deadline is that of a call which meets a fault, and of the call after it.
 const deadline = 2 * time.Second
 
-func faults() []fault {
-	return []fault{
-		{name: "cut before the write", unknown: true, make: func(t T, f Faulty) { f.Proxy.add(t, "limit_data", "upstream", `"bytes":0`) }},
-		{name: "cut after the write", unknown: true, applied: true, make: func(t T, f Faulty) { f.Proxy.add(t, "limit_data", "downstream", `"bytes":0`) }},
-		{name: "cut within the answer", unknown: true, applied: true, make: func(t T, f Faulty) { f.Proxy.add(t, "limit_data", "downstream", `"bytes":7`) }},
-		{name: "black hole on the way there", unknown: true, make: func(t T, f Faulty) { f.Proxy.add(t, "timeout", "upstream", `"timeout":0`) }},
-		{name: "black hole on the way back", unknown: true, applied: true, make: func(t T, f Faulty) { f.Proxy.add(t, "timeout", "downstream", `"timeout":0`) }},
-		{name: "reset", unavailable: true, unknown: true, make: func(t T, f Faulty) { f.Proxy.add(t, "reset_peer", "upstream", `"timeout":0`) }},
-		{name: "latency", ok: true, applied: true, make: func(t T, f Faulty) { f.Proxy.add(t, "latency", "downstream", `"latency":300,"jitter":100`) }},
-		{name: "slow close", ok: true, applied: true, make: func(t T, f Faulty) { f.Proxy.add(t, "slow_close", "downstream", `"delay":500`) }},
-		{name: "the server is killed", unavailable: true, unknown: true, make: func(_ T, f Faulty) { f.Kill() }},
+var faults = []fault{
+	{name: "cut before the write", toxic: toxic{"limit_data", "upstream", `"bytes":0`}, unknown: true},
+	{name: "cut after the write", toxic: toxic{"limit_data", "downstream", `"bytes":0`}, unknown: true, applied: true},
+	{name: "cut within the answer", toxic: toxic{"limit_data", "downstream", `"bytes":7`}, unknown: true, applied: true},
+	{name: "black hole on the way there", toxic: toxic{"timeout", "upstream", `"timeout":0`}, unknown: true},
+	{name: "black hole on the way back", toxic: toxic{"timeout", "downstream", `"timeout":0`}, unknown: true, applied: true},
+	{name: "reset", toxic: toxic{"reset_peer", "upstream", `"timeout":0`}, unavailable: true, unknown: true},
+	{name: "latency", toxic: toxic{"latency", "downstream", `"latency":300,"jitter":100`}, ok: true, applied: true},
+	{name: "slow close", toxic: toxic{"slow_close", "downstream", `"delay":500`}, ok: true, applied: true},
+	{name: "the server is killed", kill: true, unavailable: true, unknown: true},
+}
+
+// strike has a fault begin.
+func (f Faulty) strike(x fault) error {
+	if x.kill {
+		f.Kill()
+		return nil
 	}
+	return f.Proxy.add(x.toxic)
+}
+
+// heal ends it.
+func (f Faulty) heal(ctx context.Context, x fault) error {
+	if x.kill {
+		return f.Run(ctx)
+	}
+	f.Proxy.heal(ctx)
+	return nil
 }
 
 // calls are what meets a fault. write says what the truth must show where the call was
@@ -117,20 +136,17 @@ var calls = []struct {
 func Faults(t T, f Faulty) (injected int) {
 	t.Helper()
 	m := NewMaker(salt())
-	for _, fault := range faults() {
+	for _, fault := range faults {
 		for _, call := range calls {
 			what := fmt.Sprintf("%s, %s on %s", fault.name, call.name, f.Engine)
 			token, err := f.Truth.Save(t.Context(), m.Plain(), authority.Absent())
 			require.NoError(t, err, what)
 			f.warm(t, what, m, call.do)
 
-			fault.make(t, f)
+			require.NoError(t, f.strike(fault), what)
 			err = within(t.Context(), deadline, func(ctx context.Context) error { return call.do(ctx, f.Store, token, m) })
 			injected++
-			f.Proxy.heal(t.Context())
-			if fault.name == "the server is killed" {
-				require.NoError(t, f.Run(t.Context()), what)
-			}
+			require.NoError(t, f.heal(t.Context(), fault), what)
 			fault.judge(t, what, err, call.done != nil)
 			now := f.truth(t, what, token.ID)
 			if call.done != nil {

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -16,15 +18,17 @@ import (
 	"github.com/stella-ops/stella/authority/storetest"
 )
 
-// faultyPostgres is a store on a server of its own, which can be killed.
-func faultyPostgres(t *testing.T) storetest.Faulty {
+// faultyPostgres is a store on a server of its own, which can be killed. Calls are
+// written to the disk before they are acknowledged, as nowhere else in the suite.
+func faultyPostgres(t *testing.T, connections int) storetest.Faulty {
 	port := freePort(t)
-	server, err := pgserver.Start(t.Context(), pgserver.Config{Port: port})
+	server, err := pgserver.Start(t.Context(), pgserver.Config{Port: port, Settings: []string{"fsync = on", "full_page_writes = on"}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	proxy := storetest.NewProxy(t, fmt.Sprintf("127.0.0.1:%d", port))
 	open := func(addr string) *pgstore.Store {
-		dsn := url.URL{Scheme: "postgres", User: url.User("stella"), Host: addr, Path: "/postgres", RawQuery: "connect_timeout=5&pool_max_conns=1"}
+		query := fmt.Sprintf("connect_timeout=5&pool_max_conns=%d", connections)
+		dsn := url.URL{Scheme: "postgres", User: url.User("stella"), Host: addr, Path: "/postgres", RawQuery: query}
 		s, err := pgstore.Open(t.Context(), dsn.String())
 		require.NoError(t, err)
 		t.Cleanup(s.Close)
@@ -38,14 +42,16 @@ func faultyPostgres(t *testing.T) storetest.Faulty {
 	return storetest.Faulty{Store: open(proxy.Addr()), Truth: truth, Proxy: proxy, Engine: engine, Kill: server.Kill, Run: server.Run}
 }
 
-// faultyMongo is the same on a Mongo-wire server.
-func faultyMongo(t *testing.T) storetest.Faulty {
+// faultyMongo is the same on a Mongo-wire server, which is in this process: it can be
+// stopped amid its calls, not killed.
+func faultyMongo(t *testing.T, connections int) storetest.Faulty {
 	server, err := mongoserver.Start(t.TempDir())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	proxy := storetest.NewProxy(t, server.Addr())
 	open := func(addr string) *mongostore.Store {
-		s, err := mongostore.Open(t.Context(), "mongodb://"+addr+"/?maxPoolSize=4&serverSelectionTimeoutMS=5000", "faults")
+		uri := fmt.Sprintf("mongodb://%s/?maxPoolSize=%d&serverSelectionTimeoutMS=5000", addr, connections)
+		s, err := mongostore.Open(t.Context(), uri, "faults")
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = s.Close(context.Background()) })
 		return s
@@ -66,12 +72,55 @@ func freePort(t *testing.T) int {
 }
 
 func TestFaults(t *testing.T) {
-	for name, open := range map[string]func(*testing.T) storetest.Faulty{"postgres": faultyPostgres, "mongo": faultyMongo} {
-		t.Run(name, func(t *testing.T) {
-			f := open(t)
-			injected := storetest.Faults(t, f)
-			require.Positive(t, injected)
-			t.Logf("faults: %d injected before %s, each judged by what is stored", injected, f.Engine)
+	eachEngine(t, served(), func(t *testing.T, e *engine) {
+		injected := storetest.Faults(t, e.faulty(t, 1))
+		require.Positive(t, injected)
+		e.add(faultsInjected, injected)
+	})
+}
+
+// served are the engines that have a server.
+func served() []*engine {
+	return slices.DeleteFunc(slices.Clone(engines), func(e *engine) bool { return e.faulty == nil })
+}
+
+// What many clients are told while faults strike is in one order with what is stored.
+func TestLinearizableWithFaults(t *testing.T) {
+	eachTrouble(t, false, 40, depth(10_000, 500), func(e *engine, h storetest.History, struck int) {
+		e.add(judgedWithFaults, h.Judged)
+		e.add(faultsInjected, struck)
+	})
+}
+
+// No revocation and no save that was acknowledged is lost with the server: PostgreSQL is
+// killed with SIGKILL, the Mongo-wire server stopped, amid the calls of many clients.
+func TestCrash(t *testing.T) {
+	eachTrouble(t, true, 60, depth(3000, 300), func(e *engine, h storetest.History, struck int) {
+		e.add(crashesSurvived, struck)
+		e.add(judgedWithFaults, h.Judged)
+	})
+}
+
+// eachTrouble puts loads on every engine that has a server, until so many calls are
+// judged, with trouble meanwhile.
+func eachTrouble(t *testing.T, crash bool, every, calls int, done func(*engine, storetest.History, int)) {
+	const clients, callsOfToken = 16, 48
+	eachEngine(t, served(), func(t *testing.T, e *engine) {
+		f := e.faulty(t, clients)
+		inBatches(t, calls, 500, func(t *testing.T, from, n int) {
+			trouble := &storetest.Trouble{Faulty: f, Every: every, Crash: crash}
+			h := storetest.Linearizable(t, f.Store, storetest.Load{
+				Seed: seed(t) + uint64(from), Clients: clients, Tokens: max(n/callsOfToken, 1), Calls: (n + clients - 1) / clients,
+				Timeout: 500 * time.Millisecond, Trouble: trouble, Truth: f.Truth,
+			})
+			struck, err := trouble.Struck()
+			require.NoError(t, err)
+			require.Positive(t, struck)
+			require.Positive(t, h.Unknown+h.Unavailable, "no fault met a call")
+			require.Positive(t, h.Revoked)
+			require.GreaterOrEqual(t, h.Judged, n)
+			t.Logf("%+v, %d faults", h, struck)
+			done(e, h, struck)
 		})
-	}
+	})
 }

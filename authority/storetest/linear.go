@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -73,6 +74,9 @@ func step(s tokenState, in call, out reply) []tokenState {
 	}
 	after, want := apply(s, in)
 	if out.class == "error: unknown outcome" {
+		if after == s {
+			return []tokenState{s}
+		}
 		return []tokenState{s, after}
 	}
 	if out != want {
@@ -115,51 +119,105 @@ type Load struct {
 	Seed    uint64
 	Clients int
 	Tokens  int
-	Calls   int // of each client
+	Calls   int // of each client, those apart that were surely not done
 	// Timeout is the deadline of a call; 0 stands for 10 s.
 	Timeout time.Duration
+	// Trouble strikes meanwhile; nil for none.
+	Trouble *Trouble
+	// Truth reads what is stored when all is over; nil stands for the store.
+	Truth authority.TokenStore
+}
+
+// History is how a load was answered.
+type History struct {
+	// Judged counts the calls, those apart that were surely not done: they say nothing.
+	Judged int
+	// Unknown counts those of the judged whose outcome is unknown, Unavailable the calls
+	// that were surely not done.
+	Unknown, Unavailable int
+	// Revoked counts the tokens of which some caller was told that they are revoked.
+	Revoked int
 }
 
 // Linearizable puts a load on a store and has porcupine judge the history, a token at a
-// time (Herlihy and Wing 1990: linearisability is local). It returns how many calls were
-// judged, and how many of them by an unknown outcome.
-func Linearizable(t T, s authority.TokenStore, l Load) (judged, unknown int) {
+// time (Herlihy and Wing 1990: linearisability is local). The history ends with what is
+// stored then, so that nothing that a caller was told may be lost.
+func Linearizable(t T, s authority.TokenStore, l Load) History {
 	t.Helper()
-	history := l.run(t.Context(), s)
-	for _, op := range history {
-		if op.Output.(reply).class == "error: unknown outcome" {
-			unknown++
+	operations := l.run(t.Context(), s)
+	var h History
+	revoked := make(map[int]authority.AttemptID)
+	for _, op := range operations {
+		switch in, out := op.Input.(call), op.Output.(reply); {
+		case out.class == "error: unavailable":
+			h.Unavailable++
+			continue
+		case out.class == "error: unknown outcome":
+			h.Unknown++
+		case out.attempt != "":
+			require.Equal(t, out.attempt, cmp.Or(revoked[in.token], out.attempt), "token %d was revoked twice", in.token)
+			revoked[in.token] = out.attempt
+		}
+		h.Judged++
+	}
+	h.Revoked = len(revoked)
+	for _, op := range operations[len(operations)-l.Tokens:] {
+		in, out := op.Input.(call), op.Output.(reply)
+		require.Contains(t, []string{"ok", "error: not found"}, out.class, "token %d cannot be read when all is over", in.token)
+		if attempt, ok := revoked[in.token]; ok {
+			require.Equal(t, attempt, out.attempt, "token %d: a revocation that a caller was told of is lost", in.token)
 		}
 	}
-	result := porcupine.CheckOperationsTimeout(contractModel.ToModel(), history, 2*time.Minute)
-	require.Equal(t, porcupine.Ok, result, "the history of seed %d: %d calls, %d of unknown outcome", l.Seed, len(history), unknown)
-	return len(history), unknown
+	result := porcupine.CheckOperationsTimeout(contractModel.ToModel(), operations, 2*time.Minute)
+	require.Equal(t, porcupine.Ok, result, "the history of seed %d: %+v", l.Seed, h)
+	return h
 }
 
+// run returns what was called and answered; at last each token is read, in their order.
 func (l Load) run(ctx context.Context, s authority.TokenStore) []porcupine.Operation {
-	if l.Timeout == 0 {
-		l.Timeout = 10 * time.Second
-	}
+	l.Timeout = cmp.Or(l.Timeout, 10*time.Second)
 	m := &Maker{rand.New(rand.NewPCG(l.Seed, salt()))}
 	tokens := make([]authority.Token, l.Tokens)
 	for i := range tokens {
 		tokens[i] = m.Plain()
 	}
 	begin := time.Now()
-	histories := make([][]porcupine.Operation, l.Clients)
+	histories := make([][]porcupine.Operation, l.Clients+1)
+	newClient := func(n int, s authority.TokenStore) *client {
+		return &client{id: n, store: s, tokens: tokens, seen: make([]int64, l.Tokens), maker: NewMaker(l.Seed ^ uint64(n+1)<<32), begin: begin}
+	}
 	var wg sync.WaitGroup
 	for n := range l.Clients {
-		c := client{id: n, store: s, tokens: tokens, seen: make([]int64, l.Tokens), maker: NewMaker(l.Seed ^ uint64(n+1)<<32), begin: begin}
-		wg.Go(func() {
-			for i := range l.Calls {
-				// The clients walk through the tokens side by side, two at a time.
-				at := min(i*l.Tokens/l.Calls+c.maker.rnd.IntN(2), l.Tokens-1)
-				histories[n] = append(histories[n], c.call(ctx, l.Timeout, c.next(at, i)))
-			}
-		})
+		c := newClient(n, s)
+		wg.Go(func() { histories[n] = c.work(ctx, l) })
 	}
 	wg.Wait()
+	last := newClient(l.Clients, s)
+	if l.Truth != nil {
+		last.store = l.Truth
+	}
+	for i := range tokens {
+		histories[l.Clients] = append(histories[l.Clients], last.read(ctx, l.Timeout, i))
+	}
 	return slices.Concat(histories...)
+}
+
+// work does the calls of a client: the clients walk through the tokens side by side, two
+// at a time.
+func (c *client) work(ctx context.Context, l Load) (history []porcupine.Operation) {
+	for i := 0; i < l.Calls && ctx.Err() == nil; {
+		at := min(i*l.Tokens/l.Calls+c.maker.rnd.IntN(2), l.Tokens-1)
+		heal := l.Trouble.maybe(ctx, c.maker.rnd)
+		op := c.call(ctx, l.Timeout, c.next(at, len(history)))
+		heal()
+		history = append(history, op)
+		if op.Output.(reply).class != "error: unavailable" {
+			i++
+			continue
+		}
+		l.Trouble.wait()
+	}
+	return history
 }
 
 // client does one call after the other.
@@ -170,6 +228,17 @@ type client struct {
 	seen   []int64 // the version that it last saw of each
 	maker  *Maker
 	begin  time.Time
+}
+
+// read reads a token, again where a connection turns out to be broken since the trouble.
+func (c *client) read(ctx context.Context, timeout time.Duration, token int) porcupine.Operation {
+	for range 20 {
+		op := c.call(ctx, timeout, call{token: token, kind: "get"})
+		if op.Output.(reply).class != "error: unavailable" {
+			return op
+		}
+	}
+	return c.call(ctx, timeout, call{token: token, kind: "get"})
 }
 
 func (c *client) call(ctx context.Context, timeout time.Duration, in call) porcupine.Operation {

@@ -36,7 +36,10 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer mongo.Close()
-	return m.Run(), nil
+	if code = m.Run(); code == 0 && full() {
+		err = finish(os.Stdout, engines)
+	}
+	return code, err
 }
 
 // seed is that of the runs below: one for all, or the one that is to be run again.
@@ -50,42 +53,81 @@ func seed(t *testing.T) uint64 {
 	return n
 }
 
-// openAll opens the model and a store on each engine.
-func openAll(t *testing.T) []storetest.Named {
-	p, m := postgres.Open(t), mongo.Open(t)
-	return []storetest.Named{{Name: "memory", Store: model()}, {Name: p.Engine, Store: p.Store}, {Name: m.Engine, Store: m.Store}}
+// engines are what everything below runs on, the model first.
+var engines = []*engine{
+	{name: "memory", batch: 500, open: openModel},
+	{name: "postgres", batch: 500, faulty: faultyPostgres, open: func(t storetest.T) storetest.Backend { return postgres.Open(t) }},
+	{name: "mongo", batch: 5, faulty: faultyMongo, open: func(t storetest.T) storetest.Backend { return mongo.Open(t) }},
 }
 
-// depth picks how much is run: what `make parity` asks for, or what every test run can
-// afford on a server of this process.
-func depth(full, usual int) int {
-	if os.Getenv("STELLA_PARITY") == "full" {
-		return full
+// openAll opens a store on each engine.
+func openAll(t storetest.T) []storetest.Named {
+	var list []storetest.Named
+	for _, e := range engines {
+		b := e.Open(t)
+		list = append(list, storetest.Named{Name: b.Engine, Store: b.Store})
+	}
+	return list
+}
+
+// full reports whether `make parity` asks, and not a test run that must be cheap.
+func full() bool { return os.Getenv("STELLA_PARITY") == "full" }
+
+// depth picks how much is run.
+func depth(asked, usual int) int {
+	if full() {
+		return asked
 	}
 	return usual
 }
 
-// FerretDB v1 looks through a whole collection for an owner: the tokens are spread over
-// databases of a hundred.
-func TestParity(t *testing.T) {
-	const batch = 100
-	n := depth(10_000, 300)
-	p := postgres.Open(t)
-	compared := 0
-	for i := 0; i < n; i += batch {
-		m := mongo.Open(t)
-		compared += storetest.Parity(t, seed(t)+uint64(i), min(batch, n-i), storetest.Named{Name: "memory", Store: model()},
-			storetest.Named{Name: p.Engine, Store: p.Store}, storetest.Named{Name: m.Engine, Store: m.Store})
+// inBatches does n things, some at a time, each batch on stores of its own.
+func inBatches(t *testing.T, n, size int, do func(t *testing.T, from, n int)) {
+	t.Helper()
+	for from := 0; from < n; from += size {
+		t.Run(fmt.Sprintf("from %d", from), func(t *testing.T) { do(t, from, min(size, n-from)) })
+		if till := from + size; till < n && till*10/n > from*10/n {
+			t.Logf("%d of %d", till, n)
+		}
 	}
-	require.Equal(t, 2*n, compared)
-	t.Logf("parity: %d records compared byte for byte, memory beside %s and the Mongo-wire engine", compared, p.Engine)
+}
+
+// eachEngine runs a test on every engine, all at the same time.
+func eachEngine(t *testing.T, list []*engine, do func(*testing.T, *engine)) {
+	t.Helper()
+	for _, e := range list {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			do(t, e)
+		})
+	}
+}
+
+// fewTokens is the size of a batch that has to do with FerretDB v1, which looks through
+// the whole collection wherever a condition is more than the id: a long run on one store
+// would be quadratic.
+const fewTokens = 20
+
+func TestParity(t *testing.T) {
+	n := depth(10_000, 300)
+	inBatches(t, n, fewTokens, func(t *testing.T, from, n int) {
+		compared := storetest.Parity(t, seed(t)+uint64(from), n, openAll(t)...)
+		require.Equal(t, n*(len(engines)-1), compared)
+		for _, e := range engines {
+			e.add(recordsCompared, n)
+		}
+	})
 }
 
 func TestLockstep(t *testing.T) {
-	stores := openAll(t)
-	compared := storetest.Lockstep(t, seed(t), depth(200, 25), 40, stores...)
-	require.Positive(t, compared)
-	t.Logf("lockstep: %d answers compared over %s, %s and %s", compared, stores[0].Name, stores[1].Name, stores[2].Name)
+	const length = 40
+	inBatches(t, depth(200, 25), fewTokens/4, func(t *testing.T, from, n int) {
+		compared := storetest.Lockstep(t, seed(t)+uint64(from), n, length, openAll(t)...)
+		require.Equal(t, n*length*(len(engines)-1), compared)
+		for _, e := range engines {
+			e.add(answersCompared, n*length)
+		}
+	})
 }
 
 // A store that gives back one other byte is found, with the offset and how to run it again.
@@ -105,48 +147,35 @@ func TestParityFindsOneByte(t *testing.T) {
 	require.Contains(t, verdict.Message, "divergence.json")
 }
 
-// engines are the backends that races and mutants run on.
-var engines = []struct {
-	name string
-	open func(storetest.T) storetest.Backend
-}{
-	{"memory", openModel},
-	{"postgres", func(t storetest.T) storetest.Backend { return postgres.Open(t) }},
-	{"mongo", func(t storetest.T) storetest.Backend { return mongo.Open(t) }},
-}
-
 func TestRace(t *testing.T) {
-	rounds := depth(1000, 30)
-	for _, e := range engines {
-		t.Run(e.name, func(t *testing.T) {
-			b := e.open(t)
-			t.Logf("race: %d rounds of 64 revocations on %s, one winner each", storetest.Race(t, b.Store, rounds, 64), b.Engine)
+	eachEngine(t, engines, func(t *testing.T, e *engine) {
+		inBatches(t, depth(1000, 30), e.batch, func(t *testing.T, _, n int) {
+			e.add(racesWon, storetest.Race(t, e.Open(t).Store, n, 64))
 		})
-	}
+	})
 }
 
 func TestLinearizable(t *testing.T) {
-	for _, e := range engines {
-		t.Run(e.name, func(t *testing.T) {
-			b := e.open(t)
-			judged, unknown := storetest.Linearizable(t, b.Store, storetest.Load{Seed: seed(t), Clients: 16, Tokens: depth(100, 10), Calls: depth(700, 70)})
-			require.Zero(t, unknown, "without faults every outcome is known")
-			require.Equal(t, 16*depth(700, 70), judged)
-			t.Logf("histories: %d calls of 16 clients on %s are linearisable", judged, b.Engine)
+	eachEngine(t, engines, func(t *testing.T, e *engine) {
+		inBatches(t, depth(700, 70), 70, func(t *testing.T, from, n int) {
+			l := storetest.Load{Seed: seed(t) + uint64(from), Clients: 16, Tokens: n / 7, Calls: n}
+			h := storetest.Linearizable(t, e.Open(t).Store, l)
+			require.Zero(t, h.Unknown+h.Unavailable, "without faults every outcome is known")
+			require.Equal(t, l.Clients*l.Calls+l.Tokens, h.Judged)
+			e.add(judged, h.Judged)
 		})
-	}
+	})
 }
 
 // The suite kills every mutant: of the model in every run, of each engine in a full one.
 func TestMutants(t *testing.T) {
-	for _, e := range engines[:depth(len(engines), 1)] {
-		t.Run(e.name, func(t *testing.T) {
-			kills := storetest.KillMutants(t.Context(), e.open, model)
-			require.GreaterOrEqual(t, len(kills), 25)
-			for _, k := range kills {
-				require.NotEmpty(t, k.By, "the mutant survived: %s", k.Mutant)
-			}
-			t.Logf("mutants: %d killed of %d on %s\n%s", len(kills), len(kills), e.name, storetest.KillTable(kills))
-		})
-	}
+	eachEngine(t, engines[:depth(len(engines), 1)], func(t *testing.T, e *engine) {
+		kills := storetest.KillMutants(t.Context(), e.Open, model)
+		require.GreaterOrEqual(t, len(kills), 25)
+		for _, k := range kills {
+			require.NotEmpty(t, k.By, "the mutant survived: %s", k.Mutant)
+		}
+		e.add(mutantsKilled, len(kills))
+		t.Logf("mutants: %d killed of %d on %s\n%s", len(kills), len(kills), e.version, storetest.KillTable(kills))
+	})
 }

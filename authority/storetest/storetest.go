@@ -16,6 +16,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -78,6 +79,9 @@ type Counts struct {
 }
 
 var methods = []string{"GetByID", "GetByOwner", "Save", "Revoke"}
+
+// Methods are the names of the methods that [Counts] counts.
+func Methods() []string { return slices.Clone(methods) }
 
 func (c *Counts) add(method string) {
 	c.mu.Lock()
