@@ -210,7 +210,35 @@ func TestVerifyFailsWithItsReason(t *testing.T) {
 			}
 		})
 	}
-	require.Error(t, v.Verify(attest.Envelope{}), "the zero envelope")
+	require.ErrorContains(t, v.Verify(attest.Envelope{}), "it has no signature", "the zero envelope")
+}
+
+// Nothing authenticates a key id, so an error must not let it speak to a terminal.
+func TestErrorQuotesTheKeyID(t *testing.T) {
+	signer := signers(t)[attest.Ed25519]
+	env, err := attest.NewEnvelope([]byte("p"), "t", "\x1b[2J"+strings.Repeat("x", len(signer.KeyID())-4), []byte("s"))
+	require.NoError(t, err)
+	v, err := attest.NewVerifier(signer.Public(), attest.Ed25519)
+	require.NoError(t, err)
+	err = v.Verify(env)
+	require.ErrorIs(t, err, attest.ErrKeyID)
+	require.ErrorContains(t, err, `it names "\x1b[2Jxxx`)
+}
+
+func TestNewEnvelopeRefuses(t *testing.T) {
+	for want, make := range map[string]func() (attest.Envelope, error){
+		"the key id is not UTF-8":       func() (attest.Envelope, error) { return attest.NewEnvelope(nil, "t", "\xff", []byte("s")) },
+		"the signature is empty":        func() (attest.Envelope, error) { return attest.NewEnvelope(nil, "t", "", nil) },
+		"the payload type is empty":     func() (attest.Envelope, error) { return attest.NewEnvelope(nil, "", "", []byte("s")) },
+		"the payload type is not UTF-8": func() (attest.Envelope, error) { return attest.NewEnvelope(nil, "\xff", "", []byte("s")) },
+	} {
+		_, err := make()
+		require.ErrorContains(t, err, want)
+	}
+	_, err := attest.NewEnvelope(make([]byte, attest.MaxPayloadBytes+1), "t", "", []byte("s"))
+	require.ErrorIs(t, err, attest.ErrTooLarge)
+	_, err = json.Marshal(attest.Envelope{})
+	require.ErrorContains(t, err, "the zero Envelope has no JSON")
 }
 
 // requireJSONString decodes what JSONString returns.
@@ -267,6 +295,8 @@ func TestParseEnvelope(t *testing.T) {
 		{"sig twice", `{"payload":"AAAA","payloadType":"t","signatures":[{"sig":"AAAA","sig":"AAAA"}]}`, `"sig" is given twice`},
 		{"bad base64", `{"payload":"A*AA","payloadType":"t",` + sigs + `}`, "base64"},
 		{"mixed base64", `{"payload":"+A-A","payloadType":"t",` + sigs + `}`, "base64"},
+		{"a line break in base64", `{"payload":"AA\nAA","payloadType":"t",` + sigs + `}`, "payload: a line break in base64"},
+		{"a line break in a signature", `{"payload":"AAAA","payloadType":"t","signatures":[{"sig":"AA\r\nAA"}]}`, "signature 0: a line break in base64"},
 		{"not UTF-8", "{\"payload\":\"AAAA\",\"payloadType\":\"\xff\"," + sigs + `}`, "not UTF-8"},
 		{"a number for a string", `{"payload":1,"payloadType":"t",` + sigs + `}`, `field "payload"`},
 		{"deep", strings.Repeat(`[`, 200_000), "not a JSON object"},
@@ -292,6 +322,10 @@ func TestSizeLimits(t *testing.T) {
 	require.ErrorIs(t, err, attest.ErrTooLarge)
 	_, err = attest.ParseEnvelope(make([]byte, attest.MaxEnvelopeBytes+1))
 	require.ErrorIs(t, err, attest.ErrTooLarge)
+	long := strings.Repeat("AAAA", attest.MaxPayloadBytes/3+1)
+	_, err = attest.ParseEnvelope([]byte(`{"payload":"` + long + `","payloadType":"t","signatures":[{"sig":"AAAA"}]}`))
+	require.ErrorIs(t, err, attest.ErrTooLarge)
+	require.ErrorContains(t, err, "a payload of")
 	for _, typ := range []string{"", "\xff", strings.Repeat("t", attest.MaxTypeBytes+1)} {
 		_, err = attest.Seal(t.Context(), nil, typ, signer)
 		require.Error(t, err)

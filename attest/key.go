@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -75,6 +76,7 @@ func LoadPublicKey(path string) (crypto.PublicKey, error) {
 	return pub, nil
 }
 
+// readKeyFile reads a file or a pipe, such as a shell's <(command).
 func readKeyFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -82,10 +84,17 @@ func readKeyFile(path string) ([]byte, error) {
 		return nil, err
 	case !info.Mode().IsRegular() && info.Mode()&fs.ModeNamedPipe == 0:
 		return nil, fmt.Errorf("%s is not a file", path)
-	case info.Size() > maxKeyBytes:
-		return nil, fmt.Errorf("%s has %d bytes: a key has at most %d", path, info.Size(), maxKeyBytes)
 	}
-	return os.ReadFile(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxKeyBytes+1))
+	if err == nil && len(data) > maxKeyBytes {
+		return nil, fmt.Errorf("%s is too long: a key has at most %d bytes", path, maxKeyBytes)
+	}
+	return data, err
 }
 
 // DevelopmentKey reads the key at path, or makes an ECDSA P-256 key there, marked

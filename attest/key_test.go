@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
@@ -69,6 +70,7 @@ func TestLoadKey(t *testing.T) {
 		{"SEC 1", pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: sec1}), nil, ""},
 		{"encrypted PKCS #8", encrypted(p256), pass(secret), ""},
 		{"encrypted by sigstore", cosign(ed), pass(secret), ""},
+		{"a comment before the key", append([]byte("A release key of Stella development.\n"), pkcs8PEM(p256)...), nil, ""},
 		{"no passphrase", encrypted(p256), nil, "it is encrypted and no passphrase was given"},
 		{"wrong passphrase", encrypted(p256), pass([]byte("wrong")), "decrypt"},
 		{"wrong passphrase, sigstore", cosign(ed), pass([]byte("wrong")), "key.pem"},
@@ -99,6 +101,11 @@ func TestLoadKey(t *testing.T) {
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }
 
+// onlyPublic has a public half, and cannot sign: an HSM's handle, say.
+type onlyPublic struct{ pub crypto.PublicKey }
+
+func (k onlyPublic) Public() crypto.PublicKey { return k.pub }
+
 func TestKeyMustFitAlgorithm(t *testing.T) {
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
@@ -107,7 +114,9 @@ func TestKeyMustFitAlgorithm(t *testing.T) {
 	_, err = attest.NewVerifier(ed.Public(), attest.ECDSAP256SHA256)
 	require.ErrorContains(t, err, "does not fit algorithm")
 	_, err = attest.NewSigner("key", attest.Ed25519)
-	require.ErrorContains(t, err, "no public half")
+	require.ErrorContains(t, err, "a key of type string cannot sign")
+	_, err = attest.NewSigner(onlyPublic{ed.Public()}, attest.Ed25519)
+	require.ErrorContains(t, err, "onlyPublic cannot sign")
 	_, err = attest.ParseAlgorithm("rsa")
 	require.ErrorContains(t, err, "choose ecdsa-sha2-256-nistp256, ed25519 or ed25519-ph")
 }
@@ -141,6 +150,16 @@ func TestDevelopmentKey(t *testing.T) {
 	data, err := os.ReadFile(mine)
 	require.NoError(t, err)
 	require.Equal(t, "no key, but somebody's file", string(data), "a file that is no key was overwritten")
+}
+
+func TestKeyFromAPipeIsBounded(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	wrote := make(chan error, 1)
+	go func() { wrote <- os.WriteFile(pipe, make([]byte, 1<<20), 0) }()
+	_, err := attest.LoadKey(pipe, nil)
+	require.ErrorContains(t, err, "a key has at most 65536 bytes")
+	require.ErrorIs(t, <-wrote, syscall.EPIPE, "all of it was read")
 }
 
 func TestLoadPublicKey(t *testing.T) {

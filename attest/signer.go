@@ -64,9 +64,9 @@ type Signer interface {
 // NewSigner returns a deterministic signer for a private key: the same PAE gives
 // the same signature on every run. ECDSA keys must be on P-256, RSA is refused.
 func NewSigner(key crypto.PrivateKey, alg Algorithm) (Signer, error) {
-	k, ok := key.(interface{ Public() crypto.PublicKey })
+	k, ok := key.(crypto.Signer)
 	if !ok {
-		return nil, fmt.Errorf("a signing key of type %T has no public half", key)
+		return nil, fmt.Errorf("a key of type %T cannot sign", key)
 	}
 	if err := checkKey(k.Public(), alg); err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func NewSigner(key crypto.PrivateKey, alg Algorithm) (Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &keySigner{key: k.(crypto.Signer), alg: alg, id: id}, nil
+	return &keySigner{key: k, alg: alg, id: id}, nil
 }
 
 type keySigner struct {
@@ -205,7 +205,7 @@ func (v *Verifier) Verify(e Envelope) error {
 		}
 	}
 	if !tried {
-		return fmt.Errorf("verifying an envelope: %w (%s); it names %s", ErrKeyID, v.id, e.signatures[0].KeyID)
+		return fmt.Errorf("verifying an envelope: %w (%s); it names %.80q", ErrKeyID, v.id, e.signatures[0].KeyID)
 	}
 	return fmt.Errorf("verifying an envelope: %w", ErrSignature)
 }

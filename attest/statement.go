@@ -7,6 +7,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	// Matches names exactly, and refuses names given twice and what is not UTF-8:
+	// encoding/json does neither.
+	strictjson "github.com/go-json-experiment/json"
 )
 
 const (
@@ -35,25 +39,11 @@ type Subject struct {
 
 // NewStatement wraps a scanner report into a Statement about the target that the
 // report names: its "target" object's name and SHA-256. Without a target digest
-// the subject is the report itself, under the given name.
+// the subject is the report itself, its bytes as given, under the given name.
 func NewStatement(name string, report []byte) ([]byte, error) {
-	var r struct {
-		Target struct {
-			Name   string `json:"name"`
-			SHA256 string `json:"sha256"`
-		} `json:"target"`
-	}
-	report = bytes.TrimSpace(report)
-	if len(report) == 0 || report[0] != '{' {
-		return nil, fmt.Errorf("making a Statement of %s: a report is a JSON object", name)
-	}
-	if err := json.Unmarshal(report, &r); err != nil {
+	subject, err := subjectOf(name, report)
+	if err != nil {
 		return nil, fmt.Errorf("making a Statement of %s: %w", name, err)
-	}
-	subject := Subject{Name: r.Target.Name, Digest: map[string]string{"sha256": r.Target.SHA256}}
-	if raw, err := hex.DecodeString(r.Target.SHA256); err != nil || len(raw) != sha256.Size {
-		sum := sha256.Sum256(report)
-		subject = Subject{Name: name, Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}
 	}
 	return json.Marshal(Statement{
 		Type: StatementType, Subject: []Subject{subject},
@@ -61,12 +51,37 @@ func NewStatement(name string, report []byte) ([]byte, error) {
 	})
 }
 
+func subjectOf(name string, report []byte) (Subject, error) {
+	var r struct {
+		Target struct {
+			Name   string `json:"name"`
+			SHA256 string `json:"sha256"`
+		} `json:"target"`
+	}
+	if !bytes.HasPrefix(bytes.TrimLeft(report, " \t\r\n"), []byte("{")) {
+		return Subject{}, errors.New("a report is a JSON object")
+	}
+	if err := strictjson.Unmarshal(report, &r); err != nil {
+		return Subject{}, err
+	}
+	if r.Target.SHA256 == "" {
+		sum := sha256.Sum256(report)
+		return Subject{Name: name, Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}, nil
+	}
+	digest, err := hex.DecodeString(r.Target.SHA256)
+	if err != nil || len(digest) != sha256.Size {
+		return Subject{}, fmt.Errorf("its target.sha256 is %.80q, want 64 hex digits", r.Target.SHA256)
+	}
+	return Subject{Name: r.Target.Name, Digest: map[string]string{"sha256": hex.EncodeToString(digest)}}, nil
+}
+
 // ParseStatement reads an in-toto Statement v1 and checks what the specification
 // demands of it: the type, at least one subject, each with a digest, and a
-// predicate type.
+// predicate type. A name given twice is refused, because two readers could then see
+// two subjects.
 func ParseStatement(data []byte) (Statement, error) {
 	var s Statement
-	if err := json.Unmarshal(data, &s); err != nil {
+	if err := strictjson.Unmarshal(data, &s); err != nil {
 		return Statement{}, fmt.Errorf("parsing an in-toto Statement: %w", err)
 	}
 	if err := s.check(); err != nil {
