@@ -36,8 +36,8 @@ const (
 // log gets the digest of the envelope's PAE and the signature, never the envelope.
 type V2 struct {
 	client
-	spki  string // the key's DER SubjectPublicKeyInfo in base64
-	logID atomic.Pointer[[]byte]
+	spki  string                 // the key's DER SubjectPublicKeyInfo in base64
+	logID atomic.Pointer[[]byte] // what the log's last answer said
 }
 
 // NewV2 returns a client of the Rekor v2 log at c.URL, which must serve both the
@@ -51,15 +51,7 @@ func NewV2(c Config) (*V2, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &V2{client: cl, spki: spki}
-	if c.Key != nil && c.Key.Origin != "" {
-		id, err := c.Key.v2ID(c.Key.Origin)
-		if err != nil {
-			return nil, err
-		}
-		l.logID.Store(&id)
-	}
-	return l, nil
+	return &V2{client: cl, spki: spki}, nil
 }
 
 func v2PublicKey(v *attest.Verifier) (string, error) {
@@ -204,10 +196,23 @@ func (l *V2) entryAt(ctx context.Context, index int64) (Entry, error) {
 			Checkpoint: &rekorpb.Checkpoint{Envelope: string(note)},
 		},
 	}
-	if id := l.logID.Load(); id != nil {
-		tle.LogId = &commonpb.LogId{KeyId: *id}
+	if tle.LogId, err = l.id(cp.Origin); err != nil {
+		return Entry{}, err
 	}
 	return Entry{TransparencyLogEntry: tle}, nil
+}
+
+// id is the log's id: with its key, what follows from that and its name; without,
+// what an earlier answer said, nil where there was none.
+func (l *V2) id(origin string) (*commonpb.LogId, error) {
+	if l.key != nil {
+		id, err := l.key.v2ID(origin)
+		return &commonpb.LogId{KeyId: id}, err
+	}
+	if id := l.logID.Load(); id != nil {
+		return &commonpb.LogId{KeyId: *id}, nil
+	}
+	return nil, nil
 }
 
 // checkpoint reads the log's latest checkpoint. Its signature is checked with the

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -79,8 +80,10 @@ func writeFile(path string, data []byte, force bool) error {
 }
 
 func replace(path string, data []byte) error {
-	tmp := fmt.Sprintf("%s.%d.tmp", path, os.Getpid())
-	err := writeTo(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, data)
+	// A name that nobody knows beforehand: in a shared directory somebody could
+	// otherwise have put a link there.
+	tmp := fmt.Sprintf("%s.%s.tmp", path, rand.Text())
+	err := writeTo(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, data)
 	if err == nil {
 		err = os.Rename(tmp, path)
 	}
@@ -98,7 +101,7 @@ func writeTo(path string, mode int, data []byte) error {
 	}
 	_, err = f.Write(data)
 	if info, statErr := f.Stat(); err == nil && statErr == nil && info.Mode().IsRegular() {
-		err = f.Sync() // a file is reported only once it survives a power cut
+		err = f.Sync() // a full disk may only say so now
 	}
 	return errors.Join(err, f.Close())
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/elliptic"
 	"encoding/base64"
 	"encoding/json"
@@ -36,14 +37,7 @@ func eachLog(t *testing.T, test func(t *testing.T, dir string, log realLog)) {
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, l.Close(context.Background())) })
 		dir := isolate(t)
-		key, err := rekortest.PublicKeyPEM(l.PublicKey())
-		require.NoError(t, err)
-		root, err := l.TrustedRoot()
-		require.NoError(t, err)
-		test(t, dir, realLog{
-			"v1", l.URL(), rekortest.DefaultHostname,
-			write(t, dir, "log.pem", string(key)), write(t, dir, "root.json", string(root)), "ed25519", l.Entries,
-		})
+		test(t, dir, realLog{kind: "v1", url: l.URL(), origin: rekortest.DefaultHostname, ed25519: "ed25519", entries: l.Entries}.trusted(t, dir, l))
 	})
 	t.Run("v2", func(t *testing.T) {
 		binary, err := rekortest.BuildV2(t.Context(), filepath.Join("..", "..", ".."))
@@ -54,15 +48,22 @@ func eachLog(t *testing.T, test func(t *testing.T, dir string, log realLog)) {
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, l.Close(context.Background())) })
 		dir := isolate(t)
-		key, err := rekortest.PublicKeyPEM(l.PublicKey())
-		require.NoError(t, err)
-		root, err := l.TrustedRoot()
-		require.NoError(t, err)
-		test(t, dir, realLog{
-			"v2", l.URL(), l.Origin(),
-			write(t, dir, "log.pem", string(key)), write(t, dir, "root.json", string(root)), "ed25519-ph", l.Entries,
-		})
+		test(t, dir, realLog{kind: "v2", url: l.URL(), origin: l.Origin(), ed25519: "ed25519-ph", entries: l.Entries}.trusted(t, dir, l))
 	})
+}
+
+// trusted writes the files that make a log trusted.
+func (l realLog) trusted(t *testing.T, dir string, log interface {
+	PublicKey() crypto.PublicKey
+	TrustedRoot() ([]byte, error)
+},
+) realLog {
+	key, err := rekortest.PublicKeyPEM(log.PublicKey())
+	require.NoError(t, err)
+	root, err := log.TrustedRoot()
+	require.NoError(t, err)
+	l.key, l.trustedRoot = write(t, dir, "log.pem", string(key)), write(t, dir, "root.json", string(root))
+	return l
 }
 
 // signed makes n signed reports and returns their envelopes' paths.
@@ -334,6 +335,9 @@ func TestRecoveredEntryWithoutTheLogsKey(t *testing.T) {
 			got.fails(t, 1, "failed", "it is in the log as entry 0", "no log id", "-rekor-key")
 			require.Equal(t, before, read(t, bundlePath(envelope)))
 			got = command(t, append([]string{"submit", "-rekor-key", log.key, "-origin", log.origin}, submit[1:]...)...)
+			require.Contains(t, got.ok(t).stdout, "already logged")
+			// The advice names no -origin: the key alone must do.
+			got = command(t, append([]string{"submit", "-rekor-key", log.key}, submit[1:]...)...)
 		}
 		require.Contains(t, got.ok(t).stdout, "already logged")
 	})

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -103,8 +104,29 @@ func newFlagSet(command, usage string, stdout io.Writer) *flag.FlagSet {
 // which comes after the usage was printed.
 func parse(fs *flag.FlagSet, args []string) error {
 	err := fs.Parse(args)
+	if err == nil {
+		err = misread(fs)
+	}
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		return usageError{err, fs.Name()}
+	}
+	return err
+}
+
+// misread reports what package flag takes for something else than was meant. An
+// empty value is most often a variable that is not set, and would leave out a check
+// or stand for another key. A flag behind the files would be taken for a file.
+func misread(fs *flag.FlagSet) (err error) {
+	fs.Visit(func(f *flag.Flag) {
+		if f.Value.String() == "" {
+			err = fmt.Errorf("-%s is empty: leave it out, or give it a value", f.Name)
+		}
+	})
+	for _, arg := range fs.Args() {
+		name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		if strings.HasPrefix(arg, "-") && fs.Lookup(name) != nil {
+			return fmt.Errorf("-%s stands behind the files: flags come first", name)
+		}
 	}
 	return err
 }

@@ -157,6 +157,19 @@ func TestUsage(t *testing.T) {
 		"-envelope is for the log's":  {"verify", "-key", "k", "-no-log", "-envelope", "e", "a"},
 		"no bundles are named":        {"verify", "-key", "k", "-no-log"},
 		"one bundle at a time":        {"verify", "-key", "k", "-no-log", "-payload-out", "p", "a", "b"},
+		// An unset variable, or a "no", must not leave out a check or change who is trusted.
+		"-key is empty":                        {"verify", "-key", "", "-no-log", "a"},
+		"-rekor-key is empty":                  {"verify", "-key", "k", "-rekor-key", "", "a"},
+		"-trusted-root is empty":               {"verify", "-key", "k", "-trusted-root=", "a"},
+		"-type is empty":                       {"verify", "-key", "k", "-no-log", "-type", "", "a"},
+		"no log is trusted: give its key":      {"verify", "-key", "k", "-no-log=false", "a"},
+		"-rekor-key is empty: leave":           {"submit", "-rekor-url", "http://127.0.0.1:1", "-rekor-key", "", "a.dsse.json"},
+		"-key is empty: leave":                 {"sign", "-key", "", "a.json"},
+		"-key stands behind the files":         {"verify", "a", "-key", "k", "-no-log"},
+		"-force stands behind the files":       {"sign", "a.json", "-force"},
+		"-rekor-url stands behind the files":   {"submit", "a.dsse.json", "-rekor-url=http://127.0.0.1:1"},
+		"-batch-size is 9223372036854775807: ": {"submit", "-rekor-url", "http://127.0.0.1:1", "-batch-size", "9223372036854775807", "a.dsse.json"},
+		"-timeout-ms is 9223372036854775807":   {"submit", "-rekor-url", "http://127.0.0.1:1", "-timeout-ms", "9223372036854775807", "a.dsse.json"},
 	} {
 		command(t, args...).fails(t, 2, want, "-h explains the command line")
 	}
@@ -407,8 +420,7 @@ func TestSubmitRefusesBeforeItSubmits(t *testing.T) {
 		{"another server", []string{"no Rekor log answers", "HTTP 404"}, []string{"-rekor-url", page.URL, good}},
 		{"a web page", []string{"no Rekor log answers", "is no Rekor v1 log"}, []string{"-rekor-url", html.URL, good}},
 		{"public", []string{"is a public log", "-allow-public"}, []string{"-rekor-url", "https://203.0.113.1", good}},
-		{"no key", []string{"no development key"}, []string{"-key", "", "-rekor-url", page.URL, good}},
-		{"no envelope", []string{`no "payload"`, "nothing was"}, []string{"-rekor-url", page.URL, filepath.Join(dir, "a.json")}},
+		{"no envelope", []string{`no "payload"`, "sign it first", "nothing was"}, []string{"-rekor-url", page.URL, filepath.Join(dir, "a.json")}},
 		{"altered", []string{"does not match payload", "nothing was"}, []string{"-rekor-url", page.URL, write(t, dir, "altered.json", altered)}},
 		{"two signatures", []string{"2 signatures"}, []string{"-rekor-url", page.URL, write(t, dir, "twice.json", twice)}},
 		{"another key", []string{"no signature is by this key"}, []string{"-key", stranger, "-rekor-url", page.URL, good}},
@@ -422,4 +434,5 @@ func TestSubmitRefusesBeforeItSubmits(t *testing.T) {
 		require.Empty(t, files(t, out), test.name)
 	}
 	require.Equal(t, "mine", read(t, taken))
+	command(t, "submit", "-rekor-url", page.URL, good).fails(t, 1, "no development key")
 }

@@ -39,82 +39,99 @@ type job struct {
 }
 
 func submit(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	var (
-		key                            keyFlags
-		rekorKey, origin, out          string
-		timeout, retries, atOnce, size int
-	)
-	s := submission{stdout: stdout, stderr: stderr}
-	usage := fmt.Sprintf(submitUsage, attest.DefaultDsseRekorBatchSize, attest.HardMaxDsseRekorBatchSize)
-	fs := newFlagSet("submit", usage, stdout)
-	key.register(fs)
-	fs.StringVar(&s.url, "rekor-url", "", "")
-	fs.StringVar(&rekorKey, "rekor-key", "", "")
-	fs.StringVar(&origin, "origin", "", "")
-	fs.IntVar(&size, "batch-size", attest.DefaultDsseRekorBatchSize, "")
-	fs.IntVar(&atOnce, "concurrency", 0, "")
-	fs.IntVar(&retries, "max-retries", 3, "")
-	fs.IntVar(&timeout, "timeout-ms", 10_000, "")
-	fs.StringVar(&out, "o", "", "")
-	fs.BoolVar(&s.force, "force", false, "")
-	fs.BoolVar(&s.public, "allow-public", false, "")
-	if err := parse(fs, args); err != nil {
-		return err
-	}
-	s.batchSize = size
-	s.policy = rekor.Policy{MaxRetries: retries, Concurrency: atOnce, AttemptTimeout: time.Duration(timeout) * time.Millisecond}
-	if retries == 0 {
-		s.policy.MaxRetries = -1 // Policy's way to say none
-	}
-	if err := checkSubmit(fs, origin, rekorKey); err != nil {
-		return usageError{err, fs.Name()}
-	}
-	paths, err := outputs(fs.Args(), out, []string{envelopeSuffix, ".json"}, bundle.Suffix)
+	f, err := parseSubmit(args, stdout)
 	if err != nil {
 		return err
 	}
-	if s.verifier, err = key.verifier(); err != nil {
+	paths, err := outputs(f.Args(), f.out, []string{envelopeSuffix, ".json"}, bundle.Suffix)
+	if err != nil {
 		return err
 	}
-	if rekorKey != "" {
-		k, err := loadLogKey(rekorKey, origin)
+	s := submission{url: f.url, batchSize: f.batchSize, force: f.force, public: f.public, policy: f.policy(), stdout: stdout, stderr: stderr}
+	if s.verifier, err = f.key.verifier(); err != nil {
+		return err
+	}
+	if f.rekorKey != "" {
+		k, err := loadLogKey(f.rekorKey, f.origin)
 		if err != nil {
 			return err
 		}
 		s.logKey = &k
 	}
-	jobs, err := s.check(fs.Args(), paths)
+	jobs, err := s.check(f.Args(), paths)
 	if err != nil {
 		return err
 	}
-	if err := s.connect(ctx, given(fs, "timeout-ms")); err != nil {
+	if err := s.connect(ctx, given(f.FlagSet, "timeout-ms")); err != nil {
 		return err
 	}
 	defer s.log.CloseIdle()
 	return s.run(ctx, jobs)
 }
 
-// checkSubmit reports what is wrong with the flags, before any file is read.
-func checkSubmit(fs *flag.FlagSet, origin, rekorKey string) error {
-	number := func(name string) int { return fs.Lookup(name).Value.(flag.Getter).Get().(int) }
-	switch size := number("batch-size"); {
-	case fs.Lookup("rekor-url").Value.String() == "":
+// submitFlags are the command line of submit.
+type submitFlags struct {
+	*flag.FlagSet
+	key                                      keyFlags
+	url, rekorKey, origin, out               string
+	batchSize, concurrency, retries, timeout int
+	force, public                            bool
+}
+
+func parseSubmit(args []string, stdout io.Writer) (*submitFlags, error) {
+	usage := fmt.Sprintf(submitUsage, attest.DefaultDsseRekorBatchSize, attest.HardMaxDsseRekorBatchSize)
+	f := &submitFlags{FlagSet: newFlagSet("submit", usage, stdout)}
+	f.key.register(f.FlagSet)
+	f.StringVar(&f.url, "rekor-url", "", "")
+	f.StringVar(&f.rekorKey, "rekor-key", "", "")
+	f.StringVar(&f.origin, "origin", "", "")
+	f.IntVar(&f.batchSize, "batch-size", attest.DefaultDsseRekorBatchSize, "")
+	f.IntVar(&f.concurrency, "concurrency", 0, "")
+	f.IntVar(&f.retries, "max-retries", 3, "")
+	f.IntVar(&f.timeout, "timeout-ms", 10_000, "")
+	f.StringVar(&f.out, "o", "", "")
+	f.BoolVar(&f.force, "force", false, "")
+	f.BoolVar(&f.public, "allow-public", false, "")
+	if err := parse(f.FlagSet, args); err != nil {
+		return nil, err
+	}
+	if err := f.check(); err != nil {
+		return nil, usageError{err, f.Name()}
+	}
+	return f, nil
+}
+
+func (f *submitFlags) policy() rekor.Policy {
+	p := rekor.Policy{MaxRetries: f.retries, Concurrency: f.concurrency, AttemptTimeout: time.Duration(f.timeout) * time.Millisecond}
+	if f.retries == 0 {
+		p.MaxRetries = -1 // Policy's way to say none
+	}
+	return p
+}
+
+// maxTimeout bounds -timeout-ms: no log takes a day to answer.
+const maxTimeout = 24 * time.Hour
+
+// check reports what is wrong with the flags, before any file is read.
+func (f *submitFlags) check() error {
+	switch {
+	case f.url == "":
 		return errors.New("-rekor-url is required: the log's address")
-	case fs.NArg() == 0:
+	case f.NArg() == 0:
 		return errors.New("no envelopes are named")
-	case size < 1:
-		return fmt.Errorf("-batch-size is %d: it must be at least 1", size)
-	case size > attest.HardMaxDsseRekorBatchSize:
+	case f.batchSize < 1:
+		return fmt.Errorf("-batch-size is %d: it must be at least 1", f.batchSize)
+	case f.batchSize > attest.HardMaxDsseRekorBatchSize:
 		return fmt.Errorf("-batch-size is %d: attest.HardMaxDsseRekorBatchSize allows %d, as measured in "+
 			"docs/attestation/dsse-rekor-batch-sizing.md; to allow more, measure the log with stella-attest-bench",
-			size, attest.HardMaxDsseRekorBatchSize)
-	case number("concurrency") < 0:
-		return fmt.Errorf("-concurrency is %d: it must be at least 0", number("concurrency"))
-	case number("max-retries") < 0:
-		return fmt.Errorf("-max-retries is %d: it must be at least 0", number("max-retries"))
-	case number("timeout-ms") < 1:
-		return fmt.Errorf("-timeout-ms is %d: it must be at least 1", number("timeout-ms"))
-	case origin != "" && rekorKey == "":
+			f.batchSize, attest.HardMaxDsseRekorBatchSize)
+	case f.concurrency < 0:
+		return fmt.Errorf("-concurrency is %d: it must be at least 0", f.concurrency)
+	case f.retries < 0:
+		return fmt.Errorf("-max-retries is %d: it must be at least 0", f.retries)
+	case f.timeout < 1 || f.timeout > int(maxTimeout.Milliseconds()):
+		return fmt.Errorf("-timeout-ms is %d: it must be at least 1, at most %d", f.timeout, maxTimeout.Milliseconds())
+	case f.origin != "" && f.rekorKey == "":
 		return errors.New("-origin names the log of a -rekor-key: give that too")
 	}
 	return nil
@@ -150,7 +167,7 @@ func (s *submission) load(path string) (attest.Envelope, error) {
 	}
 	env, err := attest.ParseEnvelope(data)
 	if err != nil {
-		return attest.Envelope{}, err
+		return attest.Envelope{}, fmt.Errorf("%w; if it is a report, sign it first", err)
 	}
 	if n := len(env.Signatures()); n != 1 {
 		return attest.Envelope{}, fmt.Errorf("it has %d signatures: envelopes with one are submitted", n)

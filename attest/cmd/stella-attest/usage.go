@@ -7,11 +7,13 @@ verifies offline what came back.
   stella-attest submit -rekor-url URL [flags] ENVELOPE...   envelope -> NAME.sigstore.json
   stella-attest verify -key KEY -rekor-key LOG.pem [flags] BUNDLE...
 
-Each explains its flags with -h. An example, on loopback:
+Each explains its flags with -h; flags come before files. An example, on loopback:
 
-  stella-rekor -addr 127.0.0.1:3000 -public-key log.pem &     a log of one's own
-  stella-attest sign report.json
-  stella-attest submit -rekor-url http://127.0.0.1:3000 -rekor-key log.pem report.dsse.json
+  stella-rekor -addr 127.0.0.1:3000 -public-key log.pem       a log of one's own: keep it
+                                                              running, it prints its URL
+  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out key.pem
+  stella-attest sign -key key.pem report.json
+  stella-attest submit -rekor-url http://127.0.0.1:3000 -key key.pem -rekor-key log.pem report.dsse.json
   stella-attest verify -key key.pem -rekor-key log.pem report.sigstore.json
 
 Environment:

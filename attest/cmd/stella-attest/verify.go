@@ -33,7 +33,6 @@ func verify(args []string, stdout, stderr io.Writer) error {
 	var (
 		key                                  keyFlags
 		rekorKey, origin, trusted, exactFile string
-		noLog                                bool
 	)
 	v := verification{stdout: stdout}
 	fs := newFlagSet("verify", verifyUsage, stdout)
@@ -41,7 +40,7 @@ func verify(args []string, stdout, stderr io.Writer) error {
 	fs.StringVar(&rekorKey, "rekor-key", "", "")
 	fs.StringVar(&origin, "origin", "", "")
 	fs.StringVar(&trusted, "trusted-root", "", "")
-	fs.BoolVar(&noLog, "no-log", false, "")
+	fs.Bool("no-log", false, "")
 	fs.StringVar(&v.payloadType, "type", "", "")
 	fs.StringVar(&exactFile, "envelope", "", "")
 	fs.StringVar(&v.payloadOut, "payload-out", "", "")
@@ -82,9 +81,10 @@ func verify(args []string, stdout, stderr io.Writer) error {
 // checkVerify reports what is wrong with the flags. What is trusted is never
 // guessed, and a check is never left out unasked.
 func checkVerify(fs *flag.FlagSet) error {
+	noLog := fs.Lookup("no-log").Value.String() == "true" // -no-log=false is not -no-log
 	logs := 0
-	for _, name := range []string{"rekor-key", "trusted-root", "no-log"} {
-		if given(fs, name) {
+	for _, chosen := range []bool{given(fs, "rekor-key"), given(fs, "trusted-root"), noLog} {
+		if chosen {
 			logs++
 		}
 	}
@@ -97,7 +97,7 @@ func checkVerify(fs *flag.FlagSet) error {
 		return errors.New("give one of -rekor-key, -trusted-root and -no-log")
 	case given(fs, "origin") && !given(fs, "rekor-key"):
 		return errors.New("-origin names the log of a -rekor-key: give that too")
-	case given(fs, "envelope") && given(fs, "no-log"):
+	case given(fs, "envelope") && noLog:
 		return errors.New("-envelope is for the log's entry, which -no-log leaves out")
 	case fs.NArg() == 0:
 		return errors.New("no bundles are named")
