@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 
 	bundlepb "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	commonpb "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
@@ -131,7 +133,7 @@ func parse(data []byte) (Bundle, error) {
 	}
 	pb := new(bundlepb.Bundle)
 	if err := protojson.Unmarshal(data, pb); err != nil {
-		return Bundle{}, err
+		return Bundle{}, errors.New(printable(err.Error()))
 	}
 	if pb.GetMediaType() != MediaType {
 		return Bundle{}, fmt.Errorf("its media type is %.80q: only %s is read", pb.GetMediaType(), MediaType)
@@ -148,6 +150,18 @@ func parse(data []byte) (Bundle, error) {
 		return Bundle{}, err
 	}
 	return Bundle{raw: data, envelope: envelope, entry: rekor.Entry{TransparencyLogEntry: entries[0]}}, nil
+}
+
+// printable makes an error of protojson fit for people: it repeats the input as it is
+// and as long as it is.
+func printable(text string) string {
+	const longest = 300
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' ' // protojson's own non-breaking spaces, too
+	}, text[:min(len(text), longest)])
 }
 
 // parseEnvelope spells the envelope anew: see the package comment.

@@ -155,6 +155,12 @@ func TestParseRefuses(t *testing.T) {
 	}
 	_, err = bundle.Parse(make([]byte, bundle.MaxBytes+1))
 	require.ErrorIs(t, err, attest.ErrTooLarge)
+
+	// protojson repeats what it does not know: a bundle must not speak to a terminal.
+	_, err = bundle.Parse([]byte("{\"\u009b2J" + strings.Repeat("x", 1<<20) + "\":1}"))
+	require.ErrorContains(t, err, "unknown field")
+	require.NotContains(t, err.Error(), "\u009b")
+	require.Less(t, len(err.Error()), 400)
 }
 
 // Other writers name the key in the envelope too (sigstore_bundle.proto).

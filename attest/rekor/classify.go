@@ -21,7 +21,8 @@ const (
 	// Throttled: not stored; to be tried again later (429, 503).
 	Throttled
 	// Ambiguous: perhaps stored, perhaps not (a lost connection, a deadline, 408,
-	// 499, 500, 502, 504, a truncated answer). To be tried again with the same bytes.
+	// 499, 500, 502, 504, a truncated answer, one that is not about our entry). To be
+	// tried again with the same bytes.
 	Ambiguous
 	// Frozen: the log takes no more entries (405). Look up its successor.
 	Frozen

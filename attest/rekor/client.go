@@ -249,6 +249,14 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// checkName reports whether what a log calls itself can be printed.
+func checkName(origin string) error {
+	if strings.ContainsFunc(origin, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return fmt.Errorf("it has a name that cannot be printed: %.200q", origin)
+	}
+	return nil
+}
+
 // signature returns the one signature of an envelope that is to be submitted.
 func signature(e attest.Envelope) (attest.Signature, *Error) {
 	sigs := e.Signatures()
@@ -259,9 +267,38 @@ func signature(e attest.Envelope) (attest.Signature, *Error) {
 	return sigs[0], nil
 }
 
-// errNotOurs is about an entry that another envelope made.
+// errNotOurs is about an entry that another envelope made. It is ambiguous: the log
+// does not say what it did with ours.
 func errNotOurs(status int) *Error {
-	return &Error{Class: Permanent, Status: status, Message: "the logged entry is not made from this envelope; is the URL that of a Rekor log?"}
+	return &Error{Class: Ambiguous, Status: status, Message: "the logged entry is not made from this envelope; is the URL that of a Rekor log?"}
+}
+
+// readBack asks for the entry that a duplicate names until there is an answer, because
+// a log may not serve it yet, and checks that it is ours. The error says what the last
+// question got that ctx did not cut off.
+func (c *client) readBack(ctx context.Context, e attest.Envelope, status int, name string, ask func() (Entry, error)) (Entry, *Error) {
+	var last error
+	for {
+		entry, err := ask()
+		if err == nil {
+			if err := c.checkRecovered(e, entry); err != nil {
+				return Entry{}, &Error{Class: Ambiguous, Status: status, Err: err}
+			}
+			entry.Recovered = true
+			return entry, nil
+		}
+		if last == nil || ctx.Err() == nil {
+			last = err
+		}
+		pause := c.poll
+		if failed, ok := errors.AsType[*Error](err); ok {
+			pause = max(pause, failed.RetryAfter)
+		}
+		if wait(ctx, pause) != nil {
+			return Entry{}, &Error{Class: Ambiguous, Status: status, Err: last, Message: fmt.Sprintf(
+				"the log has entry %s, but it could not be read back in time", name)}
+		}
+	}
 }
 
 // errNoEntry is about a broken answer. It is ambiguous: the log may well have

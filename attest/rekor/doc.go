@@ -15,12 +15,12 @@
 // [SubmitBatch] gives one [Result] for each envelope, in order, and every result
 // is one of three answers:
 //
-//   - accepted: the log returned the entry and its body is the one made from our
-//     envelope. A 409 counts only after the entry that it names was read back and
-//     compared, and its inclusion proof recomputed;
+//   - accepted: the log returned an entry that holds our envelope's signature; [Verify]
+//     proves the rest. A 409 counts only after the entry that it names was read back,
+//     compared with the one made from our envelope, and its inclusion proof recomputed;
 //   - not in the log: every attempt was refused before the log could store it;
-//   - ambiguous: some attempt may have been stored although no answer arrived.
-//     Submitting the same bytes again is safe and settles it.
+//   - ambiguous: some attempt may have been stored although no answer arrived, or one
+//     that does not hold. Submitting the same bytes again is safe and settles it.
 //
 // [Verify] needs no network: it rebuilds the log entry from our own envelope, so
 // that nothing the log said is believed without its signature.

@@ -97,35 +97,17 @@ func (l *V1) recover(ctx context.Context, e attest.Envelope, conflict answer) (E
 			Message: "the log has the entry, but its answer does not say where (no Location)",
 		}
 	}
-	for {
-		a, failed := l.do(ctx, http.MethodGet, l.entries.JoinPath(uuid), nil)
-		if failed == nil && a.status == http.StatusOK {
-			return l.recovered(e, a)
+	return l.readBack(ctx, e, conflict.status, uuid, func() (Entry, error) {
+		a, err := l.get(ctx, path.Join(v1Entries, uuid))
+		if err != nil {
+			return Entry{}, err
 		}
-		if failed == nil {
-			failed = refusal(a)
+		entry, err := decodeV1(a.body)
+		if err != nil {
+			return Entry{}, errNoEntry(a.status, err)
 		}
-		if err := wait(ctx, max(l.poll, failed.RetryAfter)); err != nil {
-			return Entry{}, &Error{
-				Class: Ambiguous, Status: conflict.status, Err: failed,
-				Message: "the log has entry " + uuid + ", but it could not be read back in time",
-			}
-		}
-	}
-}
-
-// recovered checks an entry read back: its body against our envelope, and its
-// inclusion proof.
-func (l *V1) recovered(e attest.Envelope, a answer) (Entry, *Error) {
-	entry, err := decodeV1(a.body)
-	if err != nil {
-		return Entry{}, errNoEntry(a.status, err)
-	}
-	if err := l.checkRecovered(e, entry); err != nil {
-		return Entry{}, &Error{Class: Permanent, Status: http.StatusConflict, Err: err}
-	}
-	entry.Recovered = true
-	return entry, nil
+		return entry, nil
+	})
 }
 
 // v1Answer is Rekor v1's LogEntry: entries by UUID.
@@ -246,6 +228,9 @@ func (l *V1) Info(ctx context.Context) (Info, error) {
 	origin, _, _ := strings.Cut(log.SignedTreeHead, "\n")
 	if log.TreeID == "" || origin == "" {
 		return Info{}, fmt.Errorf("%s is no Rekor v1 log: its answer has no tree", l.base)
+	}
+	if err := checkName(origin); err != nil {
+		return Info{}, fmt.Errorf("%s is no Rekor v1 log: %w", l.base, err)
 	}
 	return Info{Kind: "v1", Origin: origin, TreeSize: log.TreeSize}, nil
 }

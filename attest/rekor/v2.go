@@ -148,20 +148,9 @@ func (l *V2) recover(ctx context.Context, e attest.Envelope, conflict answer) (E
 			Message: "the log has the entry, but its answer does not say where (no x-log-index)",
 		}
 	}
-	for {
-		entry, err := l.entryAt(ctx, index)
-		if err == nil {
-			if err := l.checkRecovered(e, entry); err != nil {
-				return Entry{}, &Error{Class: Permanent, Status: conflict.status, Err: err}
-			}
-			entry.Recovered = true
-			return entry, nil
-		}
-		if wait(ctx, l.poll) != nil {
-			return Entry{}, &Error{Class: Ambiguous, Status: conflict.status, Err: err, Message: fmt.Sprintf(
-				"the log has entry %d, but it could not be read back in time", index)}
-		}
-	}
+	return l.readBack(ctx, e, conflict.status, strconv.FormatInt(index, 10), func() (Entry, error) {
+		return l.entryAt(ctx, index)
+	})
 }
 
 // entryAt reads one entry and proves its inclusion in the latest checkpoint's tree.
@@ -228,6 +217,9 @@ func (l *V2) checkpoint(ctx context.Context) ([]byte, flog.Checkpoint, error) {
 	}
 	if len(cp.Hash) != tlog.HashSize || cp.Size > math.MaxInt64/tileWidth {
 		return nil, cp, fmt.Errorf("%s serves no checkpoint of a log: root hash or size are out of range", l.base)
+	}
+	if err := checkName(cp.Origin); err != nil {
+		return nil, cp, fmt.Errorf("%s serves no checkpoint of a log: %w", l.base, err)
 	}
 	return a.body, cp, nil
 }
