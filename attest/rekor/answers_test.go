@@ -6,9 +6,11 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -45,6 +47,7 @@ func TestAnswersOfV1(t *testing.T) {
 		name     string
 		status   int // of the POST
 		location string
+		declared int // length, where it is not left to net/http
 		post     string
 		get      string // of the entry that a 409 names
 		want     Class
@@ -56,6 +59,8 @@ func TestAnswersOfV1(t *testing.T) {
 		{name: "a page", status: 200, post: "<html>", want: Ambiguous, says: "no log entry"},
 		{name: "nothing", status: 201, want: Ambiguous, says: "no log entry"},
 		{name: "endless", status: 201, post: strings.Repeat(" ", maxAnswerBytes+1), want: Ambiguous, says: "broke off"},
+		{name: "endless, and says so", status: 201, declared: maxAnswerBytes + 1, post: strings.Repeat(" ", maxAnswerBytes+1), want: Ambiguous, says: "broke off: it has more than"},
+		{name: "shorter than it says", status: 201, declared: 1000, post: "{}", want: Ambiguous, says: "broke off: unexpected EOF"},
 		{name: "redirect", status: 307, location: "http://elsewhere.example/", want: Permanent, says: "HTTP 307"},
 		{name: "duplicate", status: 409, location: location, get: mine, want: Accepted},
 		{name: "duplicate of another", status: 409, location: location, get: other, want: Ambiguous, is: ErrBody},
@@ -72,6 +77,9 @@ func TestAnswersOfV1(t *testing.T) {
 				case r.Method == http.MethodPost:
 					if test.location != "" {
 						w.Header().Set("Location", test.location)
+					}
+					if test.declared > 0 {
+						w.Header().Set("Content-Length", strconv.Itoa(test.declared))
 					}
 					w.WriteHeader(test.status)
 					fmt.Fprint(w, test.post)
@@ -296,6 +304,22 @@ func TestEnvelopeWithSeveralSignaturesIsNotSent(t *testing.T) {
 	require.NoError(t, err)
 	_, err = log.Submit(t.Context(), two)
 	require.ErrorContains(t, err, "submits envelopes with one")
+}
+
+// A server that cannot prove who it is got nothing, and will not get anything.
+func TestUntrustedCertificateIsPermanent(t *testing.T) {
+	env, verifier := sealed(t, "ours")
+	asked := false
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked = true }))
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
+	server.StartTLS()
+	defer server.Close()
+	log, err := NewV1(Config{URL: server.URL, Verifier: verifier})
+	require.NoError(t, err)
+	defer log.CloseIdle()
+	_, err = log.Submit(t.Context(), env)
+	require.Equal(t, Permanent, asError(err).Class, "%v", err)
+	require.False(t, asked)
 }
 
 // Nobody listens: the envelope is surely not in a log.

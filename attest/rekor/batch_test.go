@@ -182,7 +182,7 @@ func TestDeadlines(t *testing.T) {
 		for _, r := range b.Results[1:] {
 			require.Equal(t, Throttled, r.Class)
 			require.Zero(t, r.Attempts)
-			require.ErrorContains(t, r.Err, "not tried")
+			require.ErrorContains(t, r.Err, "not tried: the batch's deadline of 5s has passed")
 		}
 	})
 }

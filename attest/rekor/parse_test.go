@@ -16,8 +16,7 @@ import (
 )
 
 const v1Sample = `{"108e9186e8c5677a0000000000000000000000000000000000000000000000000000000000000000": {
-	"body":"e30=","integratedTime":1,"logID":"00","logIndex":3,
-	"verification":{"signedEntryTimestamp":"AAAA","inclusionProof":{"checkpoint":"c","hashes":[],"logIndex":3,
+	"body":"e30=","integratedTime":1,"logID":"00","logIndex":3,"verification":{"signedEntryTimestamp":"AAAA","inclusionProof":{"checkpoint":"c","hashes":[],"logIndex":3,
 	"rootHash":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855","treeSize":4}}}}`
 
 func TestDecodeV1Refuses(t *testing.T) {
@@ -26,6 +25,7 @@ func TestDecodeV1Refuses(t *testing.T) {
 	require.EqualValues(t, 3, e.LogIndex)
 	for old, new := range map[string]string{
 		`"logIndex":3`:         `"x":3`,
+		`"logIndex":3,"ver`:    `"logIndex":-1,"ver`,
 		`"body":"e30="`:        `"body":"*"`,
 		`"logID":"00"`:         `"logID":"0"`,
 		`"hashes":[]`:          `"hashes":["00"]`,
@@ -33,13 +33,16 @@ func TestDecodeV1Refuses(t *testing.T) {
 		`"treeSize":4`:         `"treeSize":99999999999999999999`,
 		`"integratedTime":1`:   `"integratedTime":1,"integratedTime":2`,
 	} {
+		require.Contains(t, v1Sample, old)
 		_, err := decodeV1([]byte(strings.Replace(v1Sample, old, new, 1)))
 		require.Error(t, err, new)
 	}
-	for _, text := range []string{"", "[]", "{}", "<html>", v1Sample[:100], `{"a":{},"b":{}}`} {
+	for _, text := range []string{"", "[]", "{}", "<html>", v1Sample[:100]} {
 		_, err := decodeV1([]byte(text))
 		require.Error(t, err, text)
 	}
+	_, err = decodeV1([]byte(strings.TrimSuffix(v1Sample, "}") + `,"2` + v1Sample[3:]))
+	require.ErrorContains(t, err, "it holds 2 entries, not one")
 }
 
 func TestBundleEntry(t *testing.T) {
