@@ -11,7 +11,7 @@
 //
 // A [TokenStore] keeps tokens. The stores of this module, on MongoDB and on PostgreSQL,
 // are held to one contract by package storetest; package memstore is the model that
-// both must match.
+// both must match. Imports and conversions save many at once ([BulkSaver]).
 //
 // # What the domain decides
 //

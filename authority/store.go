@@ -116,11 +116,39 @@ func ParseCursor(s string) (Cursor, error) {
 }
 
 // The rest is what every store does before it is asked, and after it has answered, so
-// that no two of them can differ in it.
+// that no two of them can differ in it. What Prepare… refuses wraps [ErrInvalid], and
+// where the context has ended [ErrUnavailable] with the context's error.
 
-// PrepareSave checks the arguments of [TokenStore.Save] and normalises the token. An
-// error wraps [ErrInvalid].
-func PrepareSave(t Token, expect Expect) (Token, error) {
+// PrepareGet checks the arguments of [TokenStore.GetByID].
+func PrepareGet(ctx context.Context, id TokenID) error {
+	if err := checkID("token", id); err != nil {
+		return err
+	}
+	return ended(ctx)
+}
+
+// PrepareList checks the arguments of [TokenStore.GetByOwner] and normalises the page.
+func PrepareList(ctx context.Context, owner PrincipalID, page Page) (Page, error) {
+	page, err := page.Normalize()
+	if err != nil {
+		return Page{}, err
+	}
+	if err := checkID("principal", owner); err != nil {
+		return Page{}, err
+	}
+	return page, ended(ctx)
+}
+
+// PrepareSave checks the arguments of [TokenStore.Save] and normalises the token.
+func PrepareSave(ctx context.Context, t Token, expect Expect) (Token, error) {
+	t, err := prepareSave(t, expect)
+	if err != nil {
+		return Token{}, err
+	}
+	return t, ended(ctx)
+}
+
+func prepareSave(t Token, expect Expect) (Token, error) {
 	if expect.version < 0 {
 		return Token{}, fmt.Errorf("%w: version %d: versions begin with 1", ErrInvalid, expect.version)
 	}
@@ -130,13 +158,24 @@ func PrepareSave(t Token, expect Expect) (Token, error) {
 	return t.Normalize()
 }
 
-// PrepareRevoke checks the arguments of [TokenStore.Revoke] and normalises the
-// revocation. An error wraps [ErrInvalid].
-func PrepareRevoke(id TokenID, r Revocation) (Revocation, error) {
+// PrepareRevoke checks the arguments of [TokenStore.Revoke] and normalises the revocation.
+func PrepareRevoke(ctx context.Context, id TokenID, r Revocation) (Revocation, error) {
 	if err := checkID("token", id); err != nil {
 		return Revocation{}, err
 	}
-	return r.Normalize()
+	r, err := r.Normalize()
+	if err != nil {
+		return Revocation{}, err
+	}
+	return r, ended(ctx)
+}
+
+// ended is the error of a call whose context has ended before anything was sent.
+func ended(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return nil
 }
 
 // OutcomeOf is the outcome of the revocation r of a token that is revoked now.

@@ -6,7 +6,6 @@ package memstore
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -20,15 +19,15 @@ type Store struct {
 	tokens map[authority.TokenID]authority.Token // never shared: see clone
 }
 
-var _ authority.TokenStore = (*Store)(nil)
+var (
+	_ authority.TokenStore = (*Store)(nil)
+	_ authority.BulkSaver  = (*Store)(nil)
+)
 
 // GetByID implements [authority.TokenStore].
 func (s *Store) GetByID(ctx context.Context, id authority.TokenID) (authority.Token, error) {
-	if _, err := authority.ParseTokenID(string(id)); err != nil {
+	if err := authority.PrepareGet(ctx, id); err != nil {
 		return authority.Token{}, err
-	}
-	if err := ctx.Err(); err != nil {
-		return authority.Token{}, unavailable(err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,15 +40,9 @@ func (s *Store) GetByID(ctx context.Context, id authority.TokenID) (authority.To
 
 // GetByOwner implements [authority.TokenStore].
 func (s *Store) GetByOwner(ctx context.Context, owner authority.PrincipalID, page authority.Page) ([]authority.Token, authority.Cursor, error) {
-	page, err := page.Normalize()
+	page, err := authority.PrepareList(ctx, owner, page)
 	if err != nil {
 		return nil, authority.Cursor{}, err
-	}
-	if _, err := authority.ParsePrincipalID(string(owner)); err != nil {
-		return nil, authority.Cursor{}, err
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, authority.Cursor{}, unavailable(err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,12 +62,9 @@ func (s *Store) GetByOwner(ctx context.Context, owner authority.PrincipalID, pag
 
 // Save implements [authority.TokenStore].
 func (s *Store) Save(ctx context.Context, t authority.Token, expect authority.Expect) (authority.Token, error) {
-	t, err := authority.PrepareSave(t, expect)
+	t, err := authority.PrepareSave(ctx, t, expect)
 	if err != nil {
 		return authority.Token{}, err
-	}
-	if err := ctx.Err(); err != nil {
-		return authority.Token{}, unavailable(err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,14 +82,29 @@ func (s *Store) Save(ctx context.Context, t authority.Token, expect authority.Ex
 	return clone(t), nil
 }
 
+// SaveAll implements [authority.BulkSaver].
+func (s *Store) SaveAll(ctx context.Context, tokens []authority.Token) ([]error, error) {
+	return authority.SaveInBatches(ctx, tokens, s.insert)
+}
+
+func (s *Store) insert(_ context.Context, batch []authority.Token) (there []int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, t := range batch {
+		if _, ok := s.tokens[t.ID]; ok {
+			there = append(there, i)
+			continue
+		}
+		s.put(t)
+	}
+	return there, nil
+}
+
 // Revoke implements [authority.TokenStore].
 func (s *Store) Revoke(ctx context.Context, id authority.TokenID, r authority.Revocation) (authority.Outcome, error) {
-	r, err := authority.PrepareRevoke(id, r)
+	r, err := authority.PrepareRevoke(ctx, id, r)
 	if err != nil {
 		return authority.Outcome{}, err
-	}
-	if err := ctx.Err(); err != nil {
-		return authority.Outcome{}, unavailable(err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,6 +134,3 @@ func clone(t authority.Token) authority.Token {
 	}
 	return t
 }
-
-// unavailable is what a context that has ended makes of a call: nothing was done.
-func unavailable(err error) error { return fmt.Errorf("%w: %w", authority.ErrUnavailable, err) }

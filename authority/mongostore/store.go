@@ -22,7 +22,10 @@ type Store struct {
 	tokens *mongo.Collection
 }
 
-var _ authority.TokenStore = (*Store)(nil)
+var (
+	_ authority.TokenStore = (*Store)(nil)
+	_ authority.BulkSaver  = (*Store)(nil)
+)
 
 // Open connects to a database of the server that a connection string names. It asks the
 // server once, so that an unreachable one is an error here; the indexes are the matter of
@@ -69,11 +72,8 @@ func (s *Store) Version(ctx context.Context) (string, error) {
 
 // GetByID implements [authority.TokenStore].
 func (s *Store) GetByID(ctx context.Context, id authority.TokenID) (authority.Token, error) {
-	if _, err := authority.ParseTokenID(string(id)); err != nil {
+	if err := authority.PrepareGet(ctx, id); err != nil {
 		return authority.Token{}, err
-	}
-	if err := ctx.Err(); err != nil {
-		return authority.Token{}, unavailable(err)
 	}
 	return s.get(ctx, id)
 }
@@ -92,15 +92,9 @@ func (s *Store) get(ctx context.Context, id authority.TokenID) (authority.Token,
 
 // GetByOwner implements [authority.TokenStore].
 func (s *Store) GetByOwner(ctx context.Context, owner authority.PrincipalID, page authority.Page) ([]authority.Token, authority.Cursor, error) {
-	page, err := page.Normalize()
+	page, err := authority.PrepareList(ctx, owner, page)
 	if err != nil {
 		return nil, authority.Cursor{}, err
-	}
-	if _, err := authority.ParsePrincipalID(string(owner)); err != nil {
-		return nil, authority.Cursor{}, err
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, authority.Cursor{}, unavailable(err)
 	}
 	// One more than asked for tells whether a page follows.
 	found, err := s.tokens.Find(ctx, ownedAfter(owner, page.After),
@@ -142,12 +136,9 @@ var notRevoked = bson.E{Key: "revoked", Value: bson.D{{Key: "$exists", Value: fa
 
 // Save implements [authority.TokenStore].
 func (s *Store) Save(ctx context.Context, t authority.Token, expect authority.Expect) (authority.Token, error) {
-	t, err := authority.PrepareSave(t, expect)
+	t, err := authority.PrepareSave(ctx, t, expect)
 	if err != nil {
 		return authority.Token{}, err
-	}
-	if err := ctx.Err(); err != nil {
-		return authority.Token{}, unavailable(err)
 	}
 	if expect == authority.Absent() {
 		t.Version = 1
@@ -170,6 +161,34 @@ func (s *Store) Save(ctx context.Context, t authority.Token, expect authority.Ex
 	return t, nil
 }
 
+// SaveAll implements [authority.BulkSaver].
+func (s *Store) SaveAll(ctx context.Context, tokens []authority.Token) ([]error, error) {
+	return authority.SaveInBatches(ctx, tokens, s.insert)
+}
+
+// insert is one command, unordered: what is there holds no other back.
+func (s *Store) insert(ctx context.Context, batch []authority.Token) (there []int, err error) {
+	documents := make([]document, len(batch))
+	for i, t := range batch {
+		documents[i] = documentOf(t)
+	}
+	_, err = s.tokens.InsertMany(ctx, documents, options.InsertMany().SetOrdered(false))
+	if err == nil {
+		return nil, nil
+	}
+	refused, ok := errors.AsType[mongo.BulkWriteException](err)
+	if !ok || refused.WriteConcernError != nil || refused.HasErrorLabel("RetryableWriteError") {
+		return nil, writeError(err)
+	}
+	for _, e := range refused.WriteErrors {
+		if !mongo.IsDuplicateKeyError(e) {
+			return nil, writeError(err) // of unknown outcome: others may be saved
+		}
+		there = append(there, e.Index)
+	}
+	return there, nil
+}
+
 // refused says why an update changed nothing. Had the token been saved for the first
 // time only after the update, it was not there then.
 func (s *Store) refused(ctx context.Context, t authority.Token, expect authority.Expect) error {
@@ -185,12 +204,9 @@ func (s *Store) refused(ctx context.Context, t authority.Token, expect authority
 
 // Revoke implements [authority.TokenStore].
 func (s *Store) Revoke(ctx context.Context, id authority.TokenID, r authority.Revocation) (authority.Outcome, error) {
-	r, err := authority.PrepareRevoke(id, r)
+	r, err := authority.PrepareRevoke(ctx, id, r)
 	if err != nil {
 		return authority.Outcome{}, err
-	}
-	if err := ctx.Err(); err != nil {
-		return authority.Outcome{}, unavailable(err)
 	}
 	var d document
 	err = s.tokens.FindOneAndUpdate(ctx, bson.D{{Key: "_id", Value: string(id)}, notRevoked}, bson.D{

@@ -21,6 +21,25 @@ func args(t authority.Token) []any {
 	}
 }
 
+// columnsOf are the parameters of insertAll: those of args, a slice each.
+func columnsOf(batch []authority.Token) []any {
+	n := len(batch)
+	ids, owners, creators := make([]string, n), make([]string, n), make([]string, n)
+	kinds, payloads, secrets := make([]string, n), make([]string, n), make([][]byte, n)
+	created, issued, expires, updated := make([]time.Time, n), make([]time.Time, n), make([]time.Time, n), make([]time.Time, n)
+	lastUsed := make([]*time.Time, n)
+	for i := range batch {
+		t := &batch[i]
+		ids[i], owners[i], kinds[i], secrets[i], creators[i] = string(t.ID), string(t.Owner), t.Kind, t.Secret[:], string(t.CreatedBy)
+		created[i], issued[i], expires[i], updated[i] = t.CreatedAt, t.IssuedAt, t.ExpiresAt, t.UpdatedAt
+		payloads[i] = t.Payload.String()
+		if !t.LastUsedAt.IsZero() {
+			lastUsed[i] = &t.LastUsedAt
+		}
+	}
+	return []any{ids, owners, kinds, secrets, creators, created, issued, expires, payloads, lastUsed, updated}
+}
+
 // scan reads the row of a token.
 func scan(row pgx.Row) (authority.Token, error) {
 	var (

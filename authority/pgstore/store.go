@@ -16,7 +16,10 @@ import (
 // Store keeps tokens in PostgreSQL. It may be used by several goroutines.
 type Store struct{ pool *pgxpool.Pool }
 
-var _ authority.TokenStore = (*Store)(nil)
+var (
+	_ authority.TokenStore = (*Store)(nil)
+	_ authority.BulkSaver  = (*Store)(nil)
+)
 
 // Open connects to the database of a connection string (a URL, or words "host=… user=…").
 // The pool's size is the string's pool_max_conns. It asks the server once, so that an
@@ -65,7 +68,7 @@ const selectByID = `SELECT ` + columns + ` FROM authority.tokens WHERE id = $1`
 
 // GetByID implements [authority.TokenStore].
 func (s *Store) GetByID(ctx context.Context, id authority.TokenID) (authority.Token, error) {
-	if _, err := authority.ParseTokenID(string(id)); err != nil {
+	if err := authority.PrepareGet(ctx, id); err != nil {
 		return authority.Token{}, err
 	}
 	conn, err := s.acquire(ctx)
@@ -94,11 +97,8 @@ const selectByOwner = `SELECT ` + columns + ` FROM authority.tokens
 
 // GetByOwner implements [authority.TokenStore].
 func (s *Store) GetByOwner(ctx context.Context, owner authority.PrincipalID, page authority.Page) ([]authority.Token, authority.Cursor, error) {
-	page, err := page.Normalize()
+	page, err := authority.PrepareList(ctx, owner, page)
 	if err != nil {
-		return nil, authority.Cursor{}, err
-	}
-	if _, err := authority.ParsePrincipalID(string(owner)); err != nil {
 		return nil, authority.Cursor{}, err
 	}
 	conn, err := s.acquire(ctx)
@@ -144,7 +144,7 @@ const (
 
 // Save implements [authority.TokenStore].
 func (s *Store) Save(ctx context.Context, t authority.Token, expect authority.Expect) (authority.Token, error) {
-	t, err := authority.PrepareSave(t, expect)
+	t, err := authority.PrepareSave(ctx, t, expect)
 	if err != nil {
 		return authority.Token{}, err
 	}
@@ -175,6 +175,45 @@ func (s *Store) Save(ctx context.Context, t authority.Token, expect authority.Ex
 	return t, nil
 }
 
+// In the order of ids: two statements that take the same ids in other orders would wait
+// for one another.
+const insertAll = `INSERT INTO authority.tokens (id, owner_id, kind, secret_sha256, created_by, created_at_utc, issued_at_utc, expires_at_utc,
+	payload_json, last_used_at_utc, updated_at_utc, version)
+	SELECT *, 1 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::uuid[], $6::timestamptz[], $7::timestamptz[], $8::timestamptz[],
+		$9::jsonb[], $10::timestamptz[], $11::timestamptz[]) AS t (id)
+	ORDER BY id
+	ON CONFLICT (id) DO NOTHING RETURNING id`
+
+// SaveAll implements [authority.BulkSaver].
+func (s *Store) SaveAll(ctx context.Context, tokens []authority.Token) ([]error, error) {
+	return authority.SaveInBatches(ctx, tokens, s.insert)
+}
+
+// insert is one statement for the batch, so that it is saved whole, but for what is
+// there, or not at all.
+func (s *Store) insert(ctx context.Context, batch []authority.Token) (there []int, err error) {
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Release()
+	rows, err := conn.Query(ctx, insertAll, columnsOf(batch)...)
+	if err != nil {
+		return nil, writeFailed(err)
+	}
+	saved := make(map[string]bool, len(batch))
+	var id string
+	if _, err := pgx.ForEachRow(rows, []any{&id}, func() error { saved[id] = true; return nil }); err != nil {
+		return nil, writeFailed(err)
+	}
+	for i, t := range batch {
+		if !saved[string(t.ID)] {
+			there = append(there, i)
+		}
+	}
+	return there, nil
+}
+
 // refused says why an update changed nothing. Had the token been saved for the first
 // time only after the update, it was not there then.
 func (s *Store) refused(ctx context.Context, conn *pgxpool.Conn, t authority.Token, expect authority.Expect) error {
@@ -195,7 +234,7 @@ const markRevoked = `UPDATE authority.tokens SET is_revoked = true, revoked_at_u
 
 // Revoke implements [authority.TokenStore].
 func (s *Store) Revoke(ctx context.Context, id authority.TokenID, r authority.Revocation) (authority.Outcome, error) {
-	r, err := authority.PrepareRevoke(id, r)
+	r, err := authority.PrepareRevoke(ctx, id, r)
 	if err != nil {
 		return authority.Outcome{}, err
 	}

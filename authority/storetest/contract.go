@@ -36,6 +36,10 @@ func Contract() []Property {
 		{"lists are empty, never nil", emptyLists},
 		{"what a caller does to its token reaches no other", aliasing},
 		{"a context that has ended changes nothing", endedContext},
+		{"many are saved at once as one by one", bulkGivenBack},
+		{"of many, each is saved or refused on its own", bulkOutcomes},
+		{"more than a batch is saved at once", bulkBatches},
+		{"of bulk saves at once, one saves each token", bulkRace},
 		{"everything outlives a restart", restart},
 	}
 }
@@ -443,6 +447,10 @@ func endedContext(t T, b Backend) {
 		requireEnded(t, ctx, err)
 		_, err = b.Store.Revoke(ctx, token.ID, m.Revocation())
 		requireEnded(t, ctx, err)
+		outcomes, err := saveAll(ctx, b.Store, []authority.Token{fresh})
+		requireEnded(t, ctx, err)
+		require.Len(t, outcomes, 1)
+		require.ErrorIs(t, outcomes[0], authority.ErrUnavailable)
 		same(t, token, stored(t, b, token.ID), "after calls whose context had ended")
 		_, err = b.Store.GetByID(t.Context(), fresh.ID)
 		require.ErrorIs(t, err, authority.ErrNotFound)

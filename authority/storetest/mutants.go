@@ -133,6 +133,9 @@ func Mutants() []Mutant {
 	add("the last page names another", broken{endlessPages: true})
 	add("only the first thousand are asked for", broken{pageSize: func(int) int { return 7 }})
 	add("what a caller changes is stored", broken{aliasing: true})
+	for _, m := range brokenBulk {
+		add(m.name, broken{bulk: m.save})
+	}
 	return list
 }
 
@@ -174,6 +177,8 @@ type broken struct {
 	outcome func(*authority.Outcome)
 	fail    func(error) error
 	expect  func(context.Context, authority.TokenStore, authority.Token, authority.Expect) authority.Expect
+
+	bulk func(context.Context, authority.TokenStore, []authority.Token) ([]error, error)
 
 	pageSize                                     func(int) int
 	overlap, endlessPages                        bool
@@ -322,10 +327,22 @@ func (b broken) Save(ctx context.Context, t authority.Token, expect authority.Ex
 	return b.give(saved, err)
 }
 
+func (b broken) SaveAll(ctx context.Context, tokens []authority.Token) ([]error, error) {
+	do := saveAll
+	if b.bulk != nil {
+		do = b.bulk
+	}
+	outcomes, err := do(b.context(ctx), b.store, tokens)
+	if err != nil {
+		err = b.failed(err)
+	}
+	return outcomes, err
+}
+
 // readCompareWrite is the way to lose an update: what is written between its read and
 // its write is overwritten.
 func (b broken) readCompareWrite(ctx context.Context, t authority.Token, expect authority.Expect) (authority.Token, error) {
-	t, err := authority.PrepareSave(t, expect)
+	t, err := authority.PrepareSave(ctx, t, expect)
 	if err != nil {
 		return t, err
 	}

@@ -8,20 +8,30 @@ import (
 	"github.com/stella-ops/stella/authority"
 )
 
-// Parity writes the n tokens of a seed, awkward ones, through every store, reads each
-// back from every store, alone and in its owner's list, every tenth of them revoked, and
-// compares canonical JSON byte for byte. It returns how many records were compared.
+// Parity writes the n tokens of a seed, awkward ones, through every store, alone and many
+// at once, so that each store saves alone what the one before it saves with others. It
+// reads each back from every store, alone and in its owner's list, every tenth of them
+// revoked, and compares canonical JSON byte for byte. It returns how many records were
+// compared.
 func Parity(t T, seed uint64, n int, stores ...Named) (compared int) {
 	t.Helper()
 	require.GreaterOrEqual(t, len(stores), 2, "there is nothing to compare")
 	m := NewMaker(seed)
+	tokens, revocations := make([]authority.Token, n), make([]authority.Revocation, n)
 	for i := range n {
-		want := m.Awkward()
-		r := m.Revocation()
-		revoke := i%10 == 0
+		tokens[i], revocations[i] = m.Awkward(), m.Revocation()
+	}
+	for j, s := range stores {
+		write(t, s, tokens, func(i int) bool { return (i+j)%2 == 0 })
+	}
+	for i, token := range tokens {
 		first := ""
 		for j, s := range stores {
-			got := roundTrip(t, s, want, r, revoke)
+			if i%10 == 0 {
+				_, err := s.Store.Revoke(t.Context(), token.ID, revocations[i])
+				require.NoError(t, err, s.Name)
+			}
+			got := readBack(t, s, token)
 			if j == 0 {
 				first = got
 				continue
@@ -40,15 +50,24 @@ func Parity(t T, seed uint64, n int, stores ...Named) (compared int) {
 	return compared
 }
 
-// roundTrip is what a store gives back of a token.
-func roundTrip(t T, s Named, token authority.Token, r authority.Revocation, revoke bool) string {
+// write saves tokens, those that alone names one by one and the others at once.
+func write(t T, s Named, tokens []authority.Token, alone func(int) bool) {
 	t.Helper()
-	_, err := s.Store.Save(t.Context(), token, authority.Absent())
-	require.NoError(t, err, s.Name)
-	if revoke {
-		_, err := s.Store.Revoke(t.Context(), token.ID, r)
+	var many []authority.Token
+	for i, token := range tokens {
+		if !alone(i) {
+			many = append(many, token)
+			continue
+		}
+		_, err := s.Store.Save(t.Context(), token, authority.Absent())
 		require.NoError(t, err, s.Name)
 	}
+	saveEach(t, s, many)
+}
+
+// readBack is what a store gives back of a token.
+func readBack(t T, s Named, token authority.Token) string {
+	t.Helper()
 	got, err := s.Store.GetByID(t.Context(), token.ID)
 	require.NoError(t, err, s.Name)
 	list, next, err := s.Store.GetByOwner(t.Context(), token.Owner, authority.Page{})

@@ -22,7 +22,7 @@ type Script struct {
 
 // Op is one operation of a script.
 type Op struct {
-	Kind    string // "get", "list", "save", "save-new", "revoke"
+	Kind    string // "get", "list", "save", "save-new", "save-all", "revoke"
 	Token   int    // of the cast
 	Delta   int64  // of the version that a save expects, from the one that is stored
 	Variant int    // of what is written: the payload of a save, the revocation
@@ -42,6 +42,8 @@ func (o Op) String() string {
 		return fmt.Sprintf("save #%d at version %+d, payload %d", o.Token, o.Delta, o.Variant)
 	case "save-new":
 		return fmt.Sprintf("save #%d as new, payload %d", o.Token, o.Variant)
+	case "save-all":
+		return fmt.Sprintf("save #%d, the next and #%d as new at once, payload %d", o.Token, o.Token, o.Variant)
 	case "revoke":
 		return fmt.Sprintf("revoke #%d, attempt %d", o.Token, o.Variant)
 	case "list":
@@ -53,7 +55,7 @@ func (o Op) String() string {
 // NewScript makes the script of a seed.
 func NewScript(seed uint64, length int) Script {
 	rnd := rand.New(rand.NewPCG(seed, 0x73637269))
-	kinds := []string{"get", "list", "save", "save", "save", "save-new", "save-new", "revoke"}
+	kinds := []string{"get", "list", "save", "save", "save", "save-new", "save-all", "revoke"}
 	s := Script{Seed: seed}
 	for range length {
 		s.Ops = append(s.Ops, Op{
@@ -173,19 +175,46 @@ func (p *play) do(ctx context.Context, s authority.TokenStore, op Op, known int6
 		}
 		return fmt.Sprintf("%v\n%s", out.Won, Canonical(out.Token)), out.Token.Version
 	}
+	if op.Kind == "save-all" {
+		return p.saveAll(ctx, s, op), p.versions[op.Token]
+	}
 	expect := authority.Absent()
 	if op.Kind == "save" {
 		expect = authority.AtVersion(max(known+op.Delta, 1))
 	}
-	t.Payload = mustPayload(fmt.Sprintf(`{"variant":%d}`, op.Variant))
-	if op.Variant > 0 {
-		t.LastUsedAt = awkwardTimes[op.Variant]
-	}
+	t = varied(t, op.Variant)
 	got, err := s.Save(ctx, t, expect)
 	if err != nil {
 		return class(err), known
 	}
 	return answer(got, nil), got.Version
+}
+
+// saveAll saves two tokens of the cast, and the first of them once more.
+func (p *play) saveAll(ctx context.Context, s authority.TokenStore, op Op) string {
+	places := []int{op.Token, (op.Token + 1) % cast, op.Token}
+	var tokens []authority.Token
+	for i, place := range places {
+		tokens = append(tokens, varied(p.tokens[place], op.Variant+i))
+	}
+	outcomes, err := saveAll(ctx, s, tokens)
+	words := class(err)
+	for i, outcome := range outcomes {
+		words += ", " + class(outcome)
+		if outcome == nil {
+			p.versions[places[i]] = 1
+		}
+	}
+	return words
+}
+
+// varied is what a save writes.
+func varied(t authority.Token, variant int) authority.Token {
+	t.Payload = mustPayload(fmt.Sprintf(`{"variant":%d}`, variant))
+	if variant > 0 {
+		t.LastUsedAt = awkwardTimes[variant]
+	}
+	return t
 }
 
 func answer(t authority.Token, err error) string {

@@ -78,7 +78,7 @@ type Counts struct {
 	n  map[string]int
 }
 
-var methods = []string{"GetByID", "GetByOwner", "Save", "Revoke"}
+var methods = []string{"GetByID", "GetByOwner", "Save", "Revoke", "SaveAll"}
 
 // Methods are the names of the methods that [Counts] counts.
 func Methods() []string { return slices.Clone(methods) }
@@ -141,6 +141,11 @@ func (c counted) Save(ctx context.Context, t authority.Token, expect authority.E
 func (c counted) Revoke(ctx context.Context, id authority.TokenID, r authority.Revocation) (authority.Outcome, error) {
 	c.counts.add("Revoke")
 	return c.store.Revoke(ctx, id, r)
+}
+
+func (c counted) SaveAll(ctx context.Context, tokens []authority.Token) ([]error, error) {
+	c.counts.add("SaveAll")
+	return saveAll(ctx, c.store, tokens)
 }
 
 // A Verdict is what a property said of a backend.

@@ -97,10 +97,10 @@ func newToken(owner, kind, payload string, by authority.PrincipalID, expires tim
 		return authority.Token{}, authority.Secret{}, err
 	}
 	now := time.Now()
-	t, err := authority.PrepareSave(authority.Token{
+	t, err := authority.Token{
 		ID: secret.ID(), Owner: id, Kind: kind, Secret: secret.Hash(), CreatedBy: by, Payload: content,
 		CreatedAt: now, IssuedAt: now, UpdatedAt: now, ExpiresAt: now.Add(expires),
-	}, authority.Absent())
+	}.Normalize()
 	return t, secret, err
 }
 
