@@ -85,6 +85,9 @@ func readReport(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !info.Mode().IsRegular() { // a pipe would be waited for without end
+		return nil, errors.New("it is no regular file: leave it out of the directory")
+	}
 	const limit = attest.MaxPayloadBytes - maxRunField
 	if info.Size() > limit {
 		return nil, fmt.Errorf("it has %d bytes: %w (%d); leave it out of the directory", info.Size(), attest.ErrTooLarge, limit)

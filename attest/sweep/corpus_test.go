@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -82,6 +83,12 @@ func TestLoadReportsErrors(t *testing.T) {
 	require.ErrorContains(t, err, "no report (*.json) in "+dir)
 	_, err = LoadReports(filepath.Join(dir, "missing"))
 	require.ErrorIs(t, err, os.ErrNotExist)
+
+	// A pipe would be waited for without end.
+	pipes := t.TempDir()
+	require.NoError(t, syscall.Mkfifo(filepath.Join(pipes, "p.json"), 0o600))
+	_, err = LoadReports(pipes)
+	require.ErrorContains(t, err, "p.json: it is no regular file")
 
 	// 70 MB, all of it a hole in the file.
 	large := filepath.Join(dir, "large.json")

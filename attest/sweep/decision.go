@@ -496,8 +496,8 @@ func checkInput(rows []Row, m Meta) error {
 		return fmt.Errorf("%s but %s: take results.csv and results.meta.json of one sweep, or resume it", count(len(rows), "row"), count(len(m.Runs), "run"))
 	}
 	for i, k := range m.Plan.Sizes {
-		if k < 1 || i > 0 && k <= m.Plan.Sizes[i-1] {
-			return fmt.Errorf("the plan's sizes %d are not positive, ascending and distinct", m.Plan.Sizes)
+		if k < 1 || k > MaxSize || i > 0 && k <= m.Plan.Sizes[i-1] {
+			return fmt.Errorf("the plan's sizes %d are not positive, at most %d, ascending and distinct", m.Plan.Sizes, MaxSize)
 		}
 	}
 	for i, r := range rows {

@@ -213,6 +213,7 @@ func TestDecideErrors(t *testing.T) {
 		{"no sizes", func(_ *[]Row, m *Meta) { m.Plan.Sizes = nil }, "no sizes"},
 		{"sizes descend", func(_ *[]Row, m *Meta) { m.Plan.Sizes = []int{10, 1} }, "ascending"},
 		{"size 0", func(_ *[]Row, m *Meta) { m.Plan.Sizes = []int{0, 1, 10} }, "positive"},
+		{"a size beyond all", func(_ *[]Row, m *Meta) { m.Plan.Sizes = []int{1, 10, MaxSize + 1} }, "at most 10000"},
 		{"no budget", func(_ *[]Row, m *Meta) { m.Plan.Budget = 0 }, "budget"},
 		{"a row more", func(rows *[]Row, _ *Meta) { *rows = append(*rows, (*rows)[0]) }, "5 rows but 4 runs"},
 		{"another size", func(_ *[]Row, m *Meta) { m.Runs[2].Size = 7 }, "row 3: batch size"},

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"image/color"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -45,25 +44,13 @@ func WritePlots(dir string, rows []Row, meta Meta, d Decision) ([]string, error)
 			if err != nil {
 				return nil, fmt.Errorf("drawing %s%s: %w", f.name, ext, err)
 			}
-			if err := replaceFile(filepath.Join(dir, f.name+ext), data); err != nil {
+			if err := ReplaceFile(filepath.Join(dir, f.name+ext), data); err != nil {
 				return nil, fmt.Errorf("writing a plot: %w", err)
 			}
 			names = append(names, f.name+ext)
 		}
 	}
 	return names, nil
-}
-
-// replaceFile writes beside the file and renames, so that no reader sees half.
-func replaceFile(name string, data []byte) error {
-	temp := name + ".tmp"
-	if err := os.WriteFile(temp, data, 0o644); err != nil {
-		return err
-	}
-	if err := os.Rename(temp, name); err != nil {
-		return errors.Join(err, os.Remove(temp))
-	}
-	return nil
 }
 
 // Sizes of a figure on paper; pixels are 150 to the inch.

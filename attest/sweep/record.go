@@ -241,11 +241,7 @@ func (r *Record) writeMeta() error {
 	if err != nil {
 		return err
 	}
-	temp := r.path(MetaFile + ".tmp")
-	if err := os.WriteFile(temp, data, 0o644); err != nil {
-		return errors.Join(err, os.Remove(temp))
-	}
-	return os.Rename(temp, r.path(MetaFile))
+	return ReplaceFile(r.path(MetaFile), data)
 }
 
 // encodeMeta writes a run on a line: a sweep has hundreds, and a diff of two should
@@ -282,6 +278,9 @@ func ReadMeta(rd io.Reader) (Meta, error) {
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&m); err != nil {
 		return Meta{}, err
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return Meta{}, errors.New("there is more behind it")
 	}
 	if m.Schema != MetaSchema {
 		return Meta{}, fmt.Errorf("schema is %.80q, want %q", m.Schema, MetaSchema)
@@ -390,6 +389,9 @@ func reopen(name string, size int64) (*lineFile, error) {
 
 // checkPlan reports whether the rows are the ones that the plan gives.
 func (r *Record) checkPlan() error {
+	if _, err := NewPlan(r.meta.Plan); err != nil {
+		return err
+	}
 	s := newSchedule(r.meta.Plan)
 	for i, row := range r.rows {
 		want, ok := s.run()

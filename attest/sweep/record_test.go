@@ -276,6 +276,8 @@ func TestOpenRecordErrors(t *testing.T) {
 			{"entries of another run", EntriesFile, strings.Replace(whole[EntriesFile], `"run":3`, `"run":4`, 1), "found run 4, entry 0 where run 3"},
 			{"an entry that is none", EntriesFile, "x\n" + whole[EntriesFile], "run 0, entry 0: invalid character"},
 			{"another plan", MetaFile, strings.Replace(whole[MetaFile], `"seed": 7`, `"seed": 8`, 1), "come from two sweeps"},
+			{"a plan that is none", MetaFile, `{"schema":"stella.sweep-meta/v1","plan":{"sizes":[0],"confirm":true}}`, "the smallest batch holds 1 envelope"},
+			{"more behind", MetaFile, whole[MetaFile] + "{}", "there is more behind it"},
 		} {
 			require.NotEqual(t, whole[test.file], test.text, test.name)
 			require.NoError(t, os.WriteFile(filepath.Join(dir, test.file), []byte(test.text), 0o644))

@@ -186,8 +186,15 @@ func (b *bench) connect(ctx context.Context, alg attest.Algorithm) (info rekor.I
 	if b.verifier, err = attest.NewVerifier(b.key.Public(), alg); err != nil {
 		return rekor.Info{}, fmt.Errorf("-algorithm: %w", err)
 	}
+	ctx, cancel := b.asking(ctx)
+	defer cancel()
 	b.server, info, err = rekor.Detect(ctx, rekor.Config{URL: b.flags.rekorURL, Verifier: b.verifier, Key: b.logKey})
 	return info, err
+}
+
+// asking bounds the questions that the log answers at once if it answers.
+func (b *bench) asking(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, b.flags.timeout, fmt.Errorf("no answer within %v", b.flags.timeout))
 }
 
 // prepare tries the log and opens the record. A sweep that cannot be resumed is
@@ -379,7 +386,9 @@ func (b *bench) verify(ctx context.Context, samples []sweep.Sample) error {
 	}
 	from := "as given or as its settings say"
 	if v1, ok := b.server.(*rekor.V1); ok && b.logKey == nil {
-		public, err := v1.PublicKey(ctx)
+		asking, cancel := b.asking(ctx)
+		defer cancel()
+		public, err := v1.PublicKey(asking)
 		if err != nil {
 			return fmt.Errorf("verifying the logged entries: %w", err)
 		}

@@ -42,10 +42,10 @@ func writeDecision(dir string, rows []sweep.Row, meta sweep.Meta, d sweep.Decisi
 	if err := sweep.WriteBenchmarks(&benchmarks, rows, meta); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "decision.json"), decision, 0o644); err != nil {
+	if err := sweep.ReplaceFile(filepath.Join(dir, "decision.json"), decision); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "results.bench.txt"), benchmarks.Bytes(), 0o644); err != nil {
+	if err := sweep.ReplaceFile(filepath.Join(dir, "results.bench.txt"), benchmarks.Bytes()); err != nil {
 		return err
 	}
 	_, err = sweep.WritePlots(dir, rows, meta, d)
@@ -83,7 +83,7 @@ func updateDoc(file string, dirs []string, stdout io.Writer) error {
 		_, err := fmt.Fprintf(stdout, "%s is up to date\n", file)
 		return err
 	}
-	if err := os.WriteFile(file, updated, 0o644); err != nil {
+	if err := sweep.ReplaceFile(file, updated); err != nil {
 		return fmt.Errorf("-update-doc: %w", err)
 	}
 	_, err = fmt.Fprintf(stdout, "%s was updated from %d recorded sweeps\n", file, len(dirs))

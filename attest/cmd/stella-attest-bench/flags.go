@@ -5,7 +5,9 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/stella-ops/stella/attest"
 	"github.com/stella-ops/stella/attest/sweep"
@@ -173,13 +175,52 @@ func parseFlags(args []string, stdout io.Writer) (flags, error) {
 	f.args = fs.Args()
 	f.given = make(map[string]bool)
 	fs.Visit(func(fl *flag.Flag) { f.given[fl.Name] = true })
-	for name, d := range map[*int]*time.Duration{&timeout: &f.timeout, &gapMin: &f.gapMin, &gapMax: &f.gapMax, &budget: &f.budget} {
-		*d = time.Duration(*name) * time.Millisecond
+	for _, d := range []struct {
+		name string
+		ms   int
+		to   *time.Duration
+	}{
+		{"--timeout-ms", timeout, &f.timeout}, {"-gap-min", gapMin, &f.gapMin}, {"-gap-max", gapMax, &f.gapMax}, {"-budget-ms", budget, &f.budget},
+	} {
+		if d.ms > maxMillis {
+			return flags{}, usageError{fmt.Errorf("%s is %d: it must be at most %d, a day", d.name, d.ms, maxMillis)}
+		}
+		*d.to = time.Duration(d.ms) * time.Millisecond
 	}
-	if err := f.check(sizes); err != nil {
+	err := f.check(sizes)
+	if err == nil {
+		err = f.checkValues(fs)
+	}
+	if err != nil {
 		return flags{}, usageError{err}
 	}
 	return f, nil
+}
+
+// maxMillis bounds durations: more than a day is a slip of the keyboard.
+const maxMillis = 24 * 60 * 60 * 1000
+
+// checkValues reports what would be misunderstood in silence. An empty value is most
+// often a variable that is not set, and would stand for another key.
+func (f *flags) checkValues(fs *flag.FlagSet) (err error) {
+	alone := ""
+	for _, name := range []string{"update-doc", "decide"} {
+		if f.given[name] {
+			alone = name
+		}
+	}
+	fs.Visit(func(fl *flag.Flag) {
+		switch {
+		case fl.Value.String() == "":
+			err = fmt.Errorf("-%s is empty: leave it out, or give it a value", fl.Name)
+		case alone != "" && fl.Name != alone:
+			err = fmt.Errorf("-%s goes with no other flag, not with -%s", alone, fl.Name)
+		}
+	})
+	if err == nil && strings.ContainsFunc(f.environment, unicode.IsControl) {
+		return errors.New("-environment: give one line of text")
+	}
+	return err
 }
 
 // check reports what is wrong with flags that were read, before any file is.

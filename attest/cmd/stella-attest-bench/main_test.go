@@ -19,6 +19,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -162,23 +163,73 @@ func TestBadInput(t *testing.T) {
 		{"an unknown mode", []string{"-mode", "fast"}, 2, `-mode "fast": choose report or statement`},
 		{"an unknown flag", []string{"-fast"}, 2, "flag provided but not defined: -fast"},
 		{"a word", []string{"fast"}, 2, `"fast" is no flag`},
+		{"an empty key", []string{"-key", ""}, 2, "-key is empty: leave it out, or give it a value"},
+		{"an empty key of the log", []string{"-log-key="}, 2, "-log-key is empty"},
+		{"an environment of two lines", []string{"-environment", "a\nb"}, 2, "-environment: give one line of text"},
+		{"a timeout beyond all", []string{"--timeout-ms", "9223372036854775807"}, 2, "--timeout-ms is 9223372036854775807: it must be at most 86400000"},
 		{"decide nothing", []string{"-decide", filepath.Join(taken, "x")}, 1, "no such file or directory"},
 		{"update without sweeps", []string{"-update-doc", file}, 2, "wants the directories of recorded sweeps"},
 		{"update without a document", []string{"-update-doc", filepath.Join(taken, "x"), taken}, 1, "no such file or directory"},
+		{"decide and measure", []string{"-decide", taken, "-seed", "1"}, 2, "-decide goes with no other flag, not with -seed"},
+		{"decide and update", []string{"-decide", taken, "-update-doc", file, taken}, 2, "-decide goes with no other flag, not with -update-doc"},
+		{"update and measure", []string{"-update-doc", file, "-key", "k", taken}, 2, "-update-doc goes with no other flag, not with -key"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			place := t.TempDir()
 			before := tree(t, taken)
-			good := []string{
-				"--reports-dir", reportsDir(t), "--rekor-url", nobody, "--batch-sizes", "1,2", "--out", filepath.Join(place, "out"),
+			args := test.args
+			if len(args) == 0 || !slices.Contains([]string{"-decide", "-update-doc"}, args[0]) {
+				args = append([]string{
+					"--reports-dir", reportsDir(t), "--rekor-url", nobody, "--batch-sizes", "1,2", "--out", filepath.Join(place, "out"),
+				}, args...)
 			}
-			got := runBench(t, append(good, test.args...)...)
+			got := runBench(t, args...)
 			require.Equal(t, test.code, got.code, "%s", got.stderr)
 			require.Contains(t, got.stderr, test.err)
 			require.Empty(t, got.stdout)
 			require.Len(t, tree(t, place), 1, "something was written")
 			require.Equal(t, before, tree(t, taken))
 		})
+	}
+}
+
+// TestServerThatNeverAnswers: the command must not wait for it without end.
+func TestServerThatNeverAnswers(t *testing.T) {
+	release := make(chan struct{})
+	url := server(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/.stella") {
+			http.NotFound(w, r)
+			return
+		}
+		<-release
+	})
+	t.Cleanup(func() { close(release) }) // before the server's own
+	got := runBench(t, "--reports-dir", reportsDir(t), "--rekor-url", url, "--batch-sizes", "1", "--out", filepath.Join(t.TempDir(), "out"), "--timeout-ms", "200")
+	require.Equal(t, 1, got.code)
+	require.Contains(t, got.stderr, "no answer within 200ms")
+}
+
+// TestDecisionIsReplacedWhole has a directory in the way of each new file: the old
+// ones stay as they are.
+func TestDecisionIsReplacedWhole(t *testing.T) {
+	dir := record(t, 59, sweep.Row{Latency: time.Second, Successes: 10})
+	require.Zero(t, runBench(t, "-decide", dir).code)
+	doc := filepath.Join(dir, "doc.md")
+	const text = "<!-- generated: sweep -->\n<!-- /generated: sweep -->\n"
+	require.NoError(t, os.WriteFile(doc, []byte(text), 0o644))
+	for file, args := range map[string][]string{
+		"decision.json": {"-decide", dir}, "results.bench.txt": {"-decide", dir}, "doc.md": {"-update-doc", doc, dir},
+	} {
+		name := filepath.Join(dir, file)
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o644))
+		require.NoError(t, os.MkdirAll(filepath.Join(name+".tmp", "x"), 0o755))
+		got := runBench(t, args...)
+		require.Equal(t, 1, got.code, file)
+		require.Contains(t, got.stderr, file, file)
+		data, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.Equal(t, text, string(data), "%s was written in place", file)
+		require.NoError(t, os.RemoveAll(name+".tmp"))
 	}
 }
 
