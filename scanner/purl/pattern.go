@@ -59,11 +59,15 @@ func ParsePattern(s string) (Pattern, error) {
 	return p, nil
 }
 
+// keyChars are what the key of a qualifier is made of (purl-spec, "Rules for each purl
+// component").
+const keyChars = "abcdefghijklmnopqrstuvwxyz0123456789.-_"
+
 func (p *Pattern) addQualifiers(query string) bool {
 	for pair := range strings.SplitSeq(query, "&") {
 		key, value, _ := strings.Cut(pair, "=")
 		key = strings.ToLower(key)
-		if _, double := p.qualifiers[key]; decode(&value) != nil || double {
+		if _, double := p.qualifiers[key]; strings.Trim(key, keyChars) != "" || decode(&value) != nil || double {
 			return false
 		}
 		if key != "" && value != "" { // purl-spec: an empty value is no qualifier
