@@ -6,7 +6,10 @@
 // lockfile. A package is named by its ecosystem (as OSV spells it, "Debian:12",
 // "npm") and by the name that the ecosystem's advisories use. An advisory is an OSV
 // record. A finding is one advisory, under all of its aliases, that concerns one
-// package version.
+// package version. What several records say of one vulnerability in it is one finding,
+// also where they are no aliases but come from the same upstream (the CVE of Debian's
+// record). A notice about several vulnerabilities is a finding of its own, and suppressed
+// when each of these is.
 //
 // # Guarantees
 //

@@ -164,9 +164,13 @@ func (j *judge) one(packages merged, n int) error {
 	if len(groups) == 0 {
 		return nil
 	}
+	found, err := j.join(groups)
+	if err != nil {
+		return err
+	}
 	twins := packages.twins(n)
 	p.Locations = packages.locations(n)
-	for _, g := range groups {
+	for _, g := range found {
 		j.findings = append(j.findings, j.finding(p, twins, g))
 	}
 	return nil
@@ -191,20 +195,6 @@ func (s *scan) unjudgeable(p Package) string {
 	return ""
 }
 
-// group is the records of one alias group that affect one package.
-type group struct {
-	advisory.Group
-	fixed      []string
-	severities []severity.Severity
-	entries    []*advisory.Affected
-}
-
-func (g *group) add(r *advisory.Record, v advisory.Verdict) {
-	g.fixed = append(g.fixed, v.Fixed...)
-	g.severities = append(g.severities, r.SeverityOf(v.Entries))
-	g.entries = append(g.entries, v.Entries...)
-}
-
 func (s *scan) finding(p Package, twins []Package, g *group) Finding {
 	return Finding{
 		ID:      g.ID,
@@ -225,28 +215,41 @@ func (s *scan) finding(p Package, twins []Package, g *group) Finding {
 func (s *scan) suppression(p Package, twins []Package, g *group) *vex.Suppression {
 	var stated, ignored *vex.Suppression
 	if s.options.VEX != nil {
-		stated = s.stated(append([]Package{p}, twins...), g.IDs)
+		stated = s.stated(append([]Package{p}, twins...), g)
 	}
 	if s.options.Ignore != nil {
-		ignored = s.options.Ignore.Suppress(config.Query{IDs: g.IDs, PURL: p.PURL, Ecosystem: p.Ecosystem, Name: p.Name, Version: p.Version})
+		ignored = answered(g.vulnerabilities, func(v advisory.Group) *vex.Suppression {
+			return s.options.Ignore.Suppress(config.Query{IDs: v.IDs, PURL: p.PURL, Ecosystem: p.Ecosystem, Name: p.Name, Version: p.Version})
+		})
 	}
 	return cmp.Or(stated, ignored)
 }
 
-// stated is what VEX says of all entries of a package: one that no statement answers is
-// a finding.
-func (s *scan) stated(entries []Package, ids []string) *vex.Suppression {
-	var all []vex.Suppression
-	for _, e := range entries {
-		q := vex.Query{IDs: ids, PURL: e.PURL, Version: e.Version, Products: e.Place.Containers()}
+// stated is what VEX says of all entries of a package.
+func (s *scan) stated(entries []Package, g *group) *vex.Suppression {
+	return answered(entries, func(e Package) *vex.Suppression {
+		q := vex.Query{PURL: e.PURL, Version: e.Version, Products: e.Place.Containers()}
 		if link := e.Place.Link(); link != "" {
 			q.Refs = []string{link}
 		}
-		if one := s.options.VEX.Suppress(q); one != nil {
+		return answered(g.vulnerabilities, func(v advisory.Group) *vex.Suppression {
+			q.IDs = v.IDs
+			return s.options.VEX.Suppress(q)
+		})
+	})
+}
+
+// answered is what suppresses a finding that has several parts: the first of the answers
+// in their order, nil where one part has none. Every part is asked, so that a statement
+// knows what it matched.
+func answered[T any](parts []T, answer func(T) *vex.Suppression) *vex.Suppression {
+	var all []vex.Suppression
+	for _, part := range parts {
+		if one := answer(part); one != nil {
 			all = append(all, *one)
 		}
 	}
-	if len(all) < len(entries) {
+	if len(all) < len(parts) {
 		return nil
 	}
 	best := slices.MinFunc(all, func(a, b vex.Suppression) int {

@@ -23,8 +23,8 @@ type aliased struct {
 }
 
 // newGroups merges ids that records hold for aliases: symmetric and transitive, as the
-// OSV schema has it (aliases field). related and upstream never merge. Withdrawn records
-// merge nothing: a wrong alias may be why they were withdrawn. Groups of one id are left
+// OSV schema has it (aliases field). related and upstream never merge; for upstream see
+// [DB.Upstream]. Withdrawn records merge nothing: a wrong alias may be why they were withdrawn. Groups of one id are left
 // out. They are sorted by their first id.
 func newGroups(records []aliased) []Group {
 	parent := map[string]string{}

@@ -18,7 +18,9 @@
 //	}
 //
 // An ignore rule is about one vulnerability, by any id of its alias group without regard
-// to case, and about the packages that "package" means:
+// to case, or by one that its record has as upstream (the CVE of DEBIAN-CVE-2023-5363; a
+// notice about several vulnerabilities needs a rule for each), and about the packages that
+// "package" means:
 //
 //   - a package URL means every package it does not rule out ([purl.Pattern]): without
 //     a version every version, without qualifiers every architecture and release;

@@ -26,7 +26,9 @@
 // [Set.Unused] lists the statement, so that nothing is ineffective in silence.
 //
 // Vulnerabilities are compared by any id of the alias group and any alias that the
-// statement lists, without regard to case.
+// statement lists, without regard to case. What a record has as upstream counts as its
+// ids: a statement on CVE-2023-5363 answers DEBIAN-CVE-2023-5363, and a notice about
+// several vulnerabilities is answered when each of them is.
 //
 // # Which statement counts
 //

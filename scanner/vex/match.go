@@ -9,7 +9,8 @@ import (
 
 // Query asks about one finding.
 type Query struct {
-	// IDs are all ids of the finding's alias group.
+	// IDs are all ids of the vulnerability: those of the finding's alias group, and of
+	// what its record comes from.
 	IDs []string
 	// PURL is the package's, as the inventory spells it; "" where it has none.
 	PURL string
