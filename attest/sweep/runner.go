@@ -3,6 +3,7 @@ package sweep
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/stella-ops/stella/attest"
@@ -66,8 +67,8 @@ type EntryRecord struct {
 
 // Run does run number n of a sweep: it seals the batch, waits for the gap before
 // the run to pass, submits, and waits for every outcome. Failed envelopes are data.
-// An error says that there is no measurement: the context ended, or the batch was
-// not submitted as a whole.
+// An error says that there is no measurement: the context ended, the batch was not
+// submitted as a whole, or the log is not there any more.
 func (r *Runner) Run(ctx context.Context, n int, run Run) (Measurement, error) {
 	batch, err := r.seal(ctx, n, run.Size)
 	if err != nil {
@@ -86,7 +87,21 @@ func (r *Runner) Run(ctx context.Context, n int, run Run) (Measurement, error) {
 	if result.Err != nil {
 		return Measurement{}, fmt.Errorf("run %d: %w", n, result.Err)
 	}
+	if err := unreached(result); err != nil {
+		return Measurement{}, fmt.Errorf("run %d: nobody answers at the log's address any more: %w", n, err)
+	}
 	return measure(n, run, start, batch, result), nil
+}
+
+// unreached returns an error if no attempt of the batch found anybody to connect to: a
+// log that was stopped says nothing of how many envelopes a batch may hold.
+func unreached(b rekor.BatchResult) error {
+	for _, r := range b.Results {
+		if r.Class != rekor.Throttled || r.Attempts == 0 || slices.Max(r.Statuses) != 0 {
+			return nil
+		}
+	}
+	return b.Results[0].Err
 }
 
 // sleepUntil waits until t and says so when the context ends first.

@@ -271,6 +271,34 @@ func TestPayloadsAreUnique(t *testing.T) {
 	}
 }
 
+// TestLogThatIsGone: a sweep whose log was stopped must not count that as a batch that
+// failed. One that answers, whatever it says, is measured.
+func TestLogThatIsGone(t *testing.T) {
+	for status, gone := range map[int]bool{0: true, 503: false} {
+		synctest.Test(t, func(t *testing.T) {
+			r, log := newRunner(t)
+			s := newSweep(t, r)
+			refused := &rekor.Error{Class: rekor.Throttled, Status: status, Err: errors.New("connection refused")}
+			r.Policy.MaxRetries = -1
+			log.fault = func(n int) fault {
+				if n < 5 { // the warm-up
+					return fault{}
+				}
+				return fault{err: refused}
+			}
+			err := s.Run(t.Context())
+			if !gone {
+				require.NoError(t, err)
+				require.NotEmpty(t, s.Record.Rows())
+				return
+			}
+			require.ErrorContains(t, err, "run 0: nobody answers at the log's address any more")
+			require.ErrorContains(t, err, "connection refused")
+			require.Empty(t, s.Record.Rows())
+		})
+	}
+}
+
 func TestRunRefusedAsAWhole(t *testing.T) {
 	r, log := newRunner(t)
 	r.Policy.MaxBatch = 4
