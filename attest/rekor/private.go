@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -29,15 +30,13 @@ func CheckPrivate(ctx context.Context, logURL string) error {
 	if err != nil {
 		return fmt.Errorf("looking up the log's host %q: %w; check the URL", host, err)
 	}
-	for _, a := range addrs {
-		if !isPrivate(a) {
-			return fmt.Errorf("%s (%s) is %w", host, a, ErrPublic)
-		}
+	if i := slices.IndexFunc(addrs, isPublic); i >= 0 {
+		return fmt.Errorf("%s (%s) is %w", host, addrs[i], ErrPublic)
 	}
 	return nil
 }
 
-func isPrivate(a netip.Addr) bool {
+func isPublic(a netip.Addr) bool {
 	a = a.Unmap()
-	return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast()
+	return !a.IsLoopback() && !a.IsPrivate() && !a.IsLinkLocalUnicast()
 }

@@ -205,9 +205,10 @@ func TestOpenRecordAfterACrash(t *testing.T) {
 			s := Sweep{Runner: &again, Record: record, Progress: quietProgress(t)}
 			require.NoError(t, s.Run(t.Context()), test.name)
 			require.NoError(t, record.Close())
-			rows, _, err := ReadRecord(dir)
+			rows, completed, err := ReadRecord(dir)
 			require.NoError(t, err, test.name)
 			require.Len(t, rows, 12, test.name)
+			require.Equal(t, test.rows < 12, completed.Ended.After(meta.Ended), "%s: ended %v, before the crash %v", test.name, completed.Ended, meta.Ended)
 			require.Equal(t, 4*(1+2+5), strings.Count(readDir(t, dir)[EntriesFile], "\n"), test.name)
 		}
 	})

@@ -186,6 +186,19 @@ func TestRunCountsFromTheIntendedStart(t *testing.T) {
 	})
 }
 
+// A client that comes late, because the machine is busy, has been slow.
+func TestLatenessCounts(t *testing.T) {
+	intended := time.Unix(1_800_000_000, 0)
+	env, err := attest.NewEnvelope(nil, "t", "", []byte("s"))
+	require.NoError(t, err)
+	m := measure(0, Run{Size: 1}, intended, batch{[]attest.Envelope{env}, []string{"a.json"}}, rekor.BatchResult{
+		Started: intended.Add(time.Second), Ended: intended.Add(3 * time.Second),
+		Results: []rekor.Result{{Started: intended.Add(time.Second), Ended: intended.Add(2 * time.Second)}},
+	})
+	require.Equal(t, 3*time.Second, m.Row.Latency)
+	require.Equal(t, Millis(2*time.Second), m.Entries[0].Latency)
+}
+
 func TestRunWithFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, log := newRunner(t)

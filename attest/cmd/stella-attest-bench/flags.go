@@ -103,7 +103,8 @@ Exit codes:
   0  decided: there is a default batch size
   1  an error, or interrupted: what was measured is kept
   2  a mistake in the command line
-  3  inconclusive: the table says how many more batches it takes
+  3  inconclusive: the table says how many more batches it takes; -confirm runs those
+     that are always needed, for more than that measure anew with -blocks of so many
   4  no size keeps the budget
 `
 

@@ -119,6 +119,9 @@ func (o *options) check(fs *flag.FlagSet, store string) error {
 		if log := only[f.Name]; log != "" && log != o.log {
 			err = errors.Join(err, fmt.Errorf("-%s is for -log %s", f.Name, log))
 		}
+		if f.Value.String() == "" && f.Name != "store" { // parseStore says more
+			err = errors.Join(err, fmt.Errorf("-%s is empty: leave it out, or give it a value", f.Name))
+		}
 		if f.Name == "burst" && o.perMinute == 0 {
 			err = errors.Join(err, errors.New("-burst is for -limit"))
 		}

@@ -133,6 +133,7 @@ func TestV2UntilSIGINT(t *testing.T) {
 	require.NoError(t, p.cmd.Process.Signal(syscall.SIGINT))
 	require.NoError(t, p.wait(), "stderr: %s", p.stderr)
 	require.Empty(t, serversUnder(t, dir), "the server is gone")
+	require.Contains(t, p.stderr.String(), "building the Rekor v2 server")
 }
 
 // A command that is killed takes its server with it.
@@ -203,6 +204,8 @@ func TestUsage(t *testing.T) {
 		{"-store postgres=", "memory or postgres=DSN", 2},
 		{"-log v2 -batch-size 5", "-batch-size is for -log v1", 2},
 		{"-dir x", "-dir is for -log v2", 2},
+		{"-public-key= -trusted-root=", "-public-key is empty: leave it out", 2},
+		{"-log v2 -server=", "-server is empty", 2},
 		{"-burst 5", "-burst is for -limit", 2},
 		{"-limit -1", "0 or more", 2},
 		{"-log v2 -server /nonesuch", "/nonesuch", 1},

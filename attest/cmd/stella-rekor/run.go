@@ -35,7 +35,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	log, ended, err := start(ctx, o)
+	log, ended, err := start(ctx, o, stderr)
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 // start starts the log that o asks for. ended is closed if its server ends on its
 // own; for v1, which is this process, it is nil.
-func start(ctx context.Context, o options) (log transparencyLog, ended <-chan struct{}, err error) {
+func start(ctx context.Context, o options, stderr io.Writer) (log transparencyLog, ended <-chan struct{}, err error) {
 	if o.perMinute > 0 {
 		// The given address is the limiter's; nobody else needs to find the log.
 		o.v1.Addr, o.v2.Addr = "", ""
@@ -57,6 +57,7 @@ func start(ctx context.Context, o options) (log transparencyLog, ended <-chan st
 		return v1, nil, err
 	}
 	if o.v2.Binary == "" {
+		fmt.Fprintln(stderr, "stella-rekor: building the Rekor v2 server, unless the build cache has it: the first time takes minutes (-server names one that is built)")
 		if o.v2.Binary, err = pinnedServer(ctx); err != nil {
 			return nil, nil, err
 		}
