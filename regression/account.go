@@ -11,6 +11,7 @@ import (
 
 	"github.com/stella-ops/stella/scanner"
 	"github.com/stella-ops/stella/scanner/advisory"
+	"github.com/stella-ops/stella/scanner/purl"
 )
 
 // Account is what became of the packages of an input: each is judged or listed as not
@@ -82,9 +83,10 @@ func listed(r scanner.Report, label string) bool {
 	return slices.ContainsFunc(r.NotEvaluated, func(n scanner.NotEvaluated) bool { return n.Package == label })
 }
 
-// identity is what makes packages one in a report: all but the places.
+// identity is what makes packages one in a report: all but the places, and the spelling of
+// the purl as far as its type knows none.
 func identity(p scanner.FoundPackage) string {
-	p.Locations = nil
+	p.Locations, p.PURL = nil, purl.Fold(p.PURL)
 	text, err := json.Marshal(p)
 	if err != nil {
 		panic(fmt.Sprintf("regression: encoding a package: %v", err)) // strings and numbers

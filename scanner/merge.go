@@ -1,11 +1,15 @@
 package scanner
 
 import (
+	"cmp"
 	"hash/maphash"
 	"slices"
+
+	"github.com/stella-ops/stella/scanner/purl"
 )
 
-// identity is what makes two entries of an inventory one package.
+// identity is what makes two entries of an inventory one package. Spellings of a purl that
+// its type holds for equal are one.
 type identity struct {
 	purl, ecosystem, name, version string
 	layer                          Layer
@@ -13,7 +17,7 @@ type identity struct {
 }
 
 func identityOf(p *Package) identity {
-	id := identity{purl: p.PURL, ecosystem: p.Ecosystem, name: p.Name, version: p.Version}
+	id := identity{purl: purl.Fold(p.PURL), ecosystem: p.Ecosystem, name: p.Name, version: p.Version}
 	if p.Layer != nil {
 		id.layer, id.layered = *p.Layer, true
 	}
@@ -53,26 +57,56 @@ func merge(packages []Package) merged {
 	return m
 }
 
-// at is the n-th package. Its locations are those of its first entry alone.
-func (m merged) at(n int) Package { return m.packages[m.first[n]] }
+// at is the n-th package, by one of its entries: its locations are those of this alone.
+func (m merged) at(n int) Package { return m.packages[m.shown(n)] }
+
+// shown is the entry that is shown for the n-th package. Where they spell its purl in
+// several ways, it is the last of them in the order of bytes: small letters, which
+// purl-spec wants of most types that have no case, come after capitals.
+func (m merged) shown(n int) int32 {
+	shown := m.first[n]
+	for _, i := range m.again[m.first[n]] {
+		if m.packages[i].PURL > m.packages[shown].PURL {
+			shown = i
+		}
+	}
+	return shown
+}
+
+// entries are the places of the n-th package in the inventory.
+func (m merged) entries(n int) []int32 {
+	return append([]int32{m.first[n]}, m.again[m.first[n]]...)
+}
 
 // locations are those of all entries of the n-th package, sorted.
 func (m merged) locations(n int) []string {
-	i := m.first[n]
-	all := append([]string{}, m.packages[i].Locations...) // the inventory's are not ours to sort
-	for _, other := range m.again[i] {
-		all = append(all, m.packages[other].Locations...)
+	all := []string{} // the inventory's are not ours to sort
+	for _, i := range m.entries(n) {
+		all = append(all, m.packages[i].Locations...)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
 }
 
-// twins are the other entries of the n-th package: what an SBOM says of a place, and of
+// twins are the entries of the n-th package beside the one that is shown: what an SBOM says of a place, and of
 // calls, may differ between them.
 func (m merged) twins(n int) []Package {
 	var twins []Package
-	for _, other := range m.again[m.first[n]] {
-		twins = append(twins, m.packages[other])
+	for _, i := range m.entries(n) {
+		if i != m.shown(n) {
+			twins = append(twins, m.packages[i])
+		}
 	}
 	return twins
+}
+
+// labels are the names that the inventory has for the n-th package, each once: its purls,
+// or its name.
+func (m merged) labels(n int) []string {
+	var labels []string
+	for _, i := range m.entries(n) {
+		labels = append(labels, cmp.Or(m.packages[i].PURL, m.packages[i].Name))
+	}
+	slices.Sort(labels)
+	return slices.Compact(labels)
 }

@@ -124,7 +124,7 @@ func (j *judge) judge(ctx context.Context, packages merged, from int) error {
 func (j *judge) one(packages merged, n int) error {
 	p := packages.at(n)
 	if reason := j.unjudgeable(p); reason != "" {
-		j.doubt(p, reason)
+		j.doubt(packages.labels(n), reason)
 		return nil
 	}
 	records, err := j.db.Lookup(p.Ecosystem, p.Name)
@@ -135,7 +135,7 @@ func (j *judge) one(packages merged, n int) error {
 	if unreadable != nil {
 		// Said once, not by every record. One may still list the version by its text, or
 		// concern all versions.
-		j.doubt(p, unreadable.Error())
+		j.doubt(packages.labels(n), unreadable.Error())
 	}
 	if len(records) == 0 {
 		return nil
@@ -158,7 +158,7 @@ func (j *judge) one(packages merged, n int) error {
 			if unreadable != nil {
 				continue
 			}
-			j.doubt(p, fmt.Sprintf("%s cannot be judged: %s", r.ID, v.Reason))
+			j.doubt(packages.labels(n), fmt.Sprintf("%s cannot be judged: %s", r.ID, v.Reason))
 		}
 	}
 	if len(groups) == 0 {
@@ -176,8 +176,11 @@ func (j *judge) one(packages merged, n int) error {
 	return nil
 }
 
-func (j *judge) doubt(p Package, reason string) {
-	j.notEvaluated = append(j.notEvaluated, NotEvaluated{Package: cmp.Or(p.PURL, p.Name), Reason: reason})
+// doubt lists a package under each of its names, so that whoever looks for one finds it.
+func (j *judge) doubt(names []string, reason string) {
+	for _, name := range names {
+		j.notEvaluated = append(j.notEvaluated, NotEvaluated{Package: name, Reason: reason})
+	}
 }
 
 // unjudgeable says why no advisory can be held against a package, "" where some can.

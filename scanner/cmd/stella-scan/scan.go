@@ -14,6 +14,7 @@ import (
 	"github.com/stella-ops/stella/scanner"
 	"github.com/stella-ops/stella/scanner/advisory"
 	"github.com/stella-ops/stella/scanner/config"
+	"github.com/stella-ops/stella/scanner/purl"
 	"github.com/stella-ops/stella/scanner/reach"
 	"github.com/stella-ops/stella/scanner/sbom"
 	"github.com/stella-ops/stella/scanner/severity"
@@ -109,14 +110,14 @@ func readInventory(name string, stdin io.Reader) (scanner.Inventory, error) {
 func judged(inv scanner.Inventory, r scanner.Report) int {
 	not := make(map[string]bool, len(r.NotEvaluated))
 	for _, n := range r.NotEvaluated {
-		not[n.Package] = true
+		not[purl.Fold(n.Package)] = true
 	}
 	for _, f := range r.Findings {
-		delete(not, cmp.Or(f.Package.PURL, f.Package.Name))
+		delete(not, purl.Fold(cmp.Or(f.Package.PURL, f.Package.Name)))
 	}
 	n := 0
 	for _, p := range inv.Packages {
-		if !not[cmp.Or(p.PURL, p.Name)] {
+		if !not[purl.Fold(cmp.Or(p.PURL, p.Name))] {
 			n++
 		}
 	}
