@@ -2,16 +2,9 @@ package bundle_test
 
 import (
 	"bytes"
-	"context"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -27,8 +20,8 @@ import (
 
 	"github.com/stella-ops/stella/attest"
 	"github.com/stella-ops/stella/attest/bundle"
+	"github.com/stella-ops/stella/attest/logtest"
 	"github.com/stella-ops/stella/attest/rekor"
-	"github.com/stella-ops/stella/attest/rekortest"
 )
 
 // The tests of this file hold bundles to sigstore-go's verifier, with entries of
@@ -40,73 +33,25 @@ import (
 //   - Plain reports pass its checks of signature and log entry. Verifier.Verify as
 //     a whole refuses them at its last step, which reads the payload as a Statement.
 
-// realLog is a log that runs, and how it is trusted.
+// realLog is a log that runs, and what its entries prove of time.
 type realLog struct {
-	kind, url   string
-	key         rekor.LogKey
-	trustedRoot []byte
-	algorithms  []attest.Algorithm
-	timestamps  verify.VerifierOption // what the log's entries prove of time
+	logtest.Log
+	timestamps verify.VerifierOption
 }
 
 func eachLog(t *testing.T, test func(t *testing.T, log realLog)) {
-	t.Run("v1", func(t *testing.T) {
-		l, err := rekortest.StartV1(t.Context(), rekortest.V1Config{})
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, l.Close(context.Background())) })
-		trusted, err := l.TrustedRoot()
-		require.NoError(t, err)
-		test(t, realLog{
-			"v1", l.URL(),
-			rekor.LogKey{Public: l.PublicKey(), Origin: rekortest.DefaultHostname},
-			trusted,
-			[]attest.Algorithm{attest.ECDSAP256SHA256, attest.Ed25519},
-			verify.WithIntegratedTimestamps(1),
-		})
+	logtest.Each(t, "../..", func(t *testing.T, log logtest.Log) {
+		timestamps := verify.WithIntegratedTimestamps(1)
+		if log.Kind == "v2" {
+			timestamps = verify.WithNoObserverTimestamps()
+		}
+		test(t, realLog{log, timestamps})
 	})
-	t.Run("v2", func(t *testing.T) {
-		binary, err := rekortest.BuildV2(t.Context(), filepath.Join("..", ".."))
-		require.NoError(t, err)
-		l, err := rekortest.StartV2(t.Context(), rekortest.V2Config{
-			Binary: binary, CheckpointInterval: 100 * time.Millisecond, BatchMaxAge: 20 * time.Millisecond,
-		})
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, l.Close(context.Background())) })
-		trusted, err := l.TrustedRoot()
-		require.NoError(t, err)
-		test(t, realLog{
-			"v2", l.URL(),
-			rekor.LogKey{Public: l.PublicKey(), Origin: l.Origin()},
-			trusted,
-			[]attest.Algorithm{attest.ECDSAP256SHA256, attest.Ed25519ph},
-			verify.WithNoObserverTimestamps(),
-		})
-	})
-}
-
-func newSigner(t *testing.T, alg attest.Algorithm) attest.Signer {
-	var key crypto.Signer
-	var err error
-	if alg == attest.ECDSAP256SHA256 {
-		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	} else {
-		_, key, err = ed25519.GenerateKey(rand.Reader)
-	}
-	require.NoError(t, err)
-	s, err := attest.NewSigner(key, alg)
-	require.NoError(t, err)
-	return s
-}
-
-func newVerifier(t *testing.T, s attest.Signer) *attest.Verifier {
-	v, err := attest.NewVerifier(s.Public(), s.Algorithm())
-	require.NoError(t, err)
-	return v
 }
 
 // submit logs an envelope and returns its bundle as a reader of the file sees it.
 func (l realLog) submit(t *testing.T, s attest.Signer, env attest.Envelope) bundle.Bundle {
-	log, _, err := rekor.Detect(t.Context(), rekor.Config{URL: l.url, Verifier: newVerifier(t, s), Key: &l.key})
+	log, _, err := rekor.Detect(t.Context(), rekor.Config{URL: l.URL, Verifier: logtest.Verifier(t, s), Key: &l.Key})
 	require.NoError(t, err)
 	defer log.CloseIdle()
 	entry, err := log.Submit(t.Context(), env)
@@ -120,7 +65,7 @@ func (l realLog) submit(t *testing.T, s attest.Signer, env attest.Envelope) bund
 
 // sigstoreVerifier is sigstore-go's verifier, trusting this log and this signer.
 func (l realLog) sigstoreVerifier(t *testing.T, s attest.Signer) (*verify.Verifier, root.TrustedMaterial) {
-	trustedRoot, err := root.NewTrustedRootFromJSON(l.trustedRoot)
+	trustedRoot, err := root.NewTrustedRootFromJSON(l.TrustedRoot)
 	require.NoError(t, err)
 	var load []signature.LoadOption
 	if s.Algorithm() == attest.Ed25519ph {
@@ -152,17 +97,17 @@ func TestSigstoreVerifiesBundlesOfStatements(t *testing.T) {
 	require.NoError(t, err)
 
 	eachLog(t, func(t *testing.T, log realLog) {
-		for _, alg := range log.algorithms {
-			signer := newSigner(t, alg)
+		for _, alg := range []attest.Algorithm{attest.ECDSAP256SHA256, log.Ed25519} {
+			signer := logtest.Signer(t, alg)
 			b := log.submit(t, signer, seal(t, signer, attest.PayloadTypeStatement, string(statement)))
-			require.NoError(t, rekor.Verify(b.Envelope(), newVerifier(t, signer), b.Entry(), log.key), alg)
+			require.NoError(t, rekor.Verify(b.Envelope(), logtest.Verifier(t, signer), b.Entry(), log.Key), alg)
 
 			verifier, _ := log.sigstoreVerifier(t, signer)
 			result, err := verifier.Verify(parseAsSigstore(t, b.Bytes()), verify.NewPolicy(verify.WithArtifact(strings.NewReader(artifact)), verify.WithKey()))
 			require.NoError(t, err, alg)
 			require.Equal(t, attest.PredicateTypeReport, result.Statement.PredicateType)
 			require.Equal(t, signer.KeyID(), string(*result.Signature.PublicKeyID))
-			if log.kind == "v1" {
+			if log.Kind == "v1" {
 				require.Len(t, result.VerifiedTimestamps, 1)
 			}
 
@@ -175,13 +120,13 @@ func TestSigstoreVerifiesBundlesOfStatements(t *testing.T) {
 // Each alteration is one that both verifiers must find.
 func TestSigstoreAndVerifyRefuseAlteredBundles(t *testing.T) {
 	eachLog(t, func(t *testing.T, log realLog) {
-		signer := newSigner(t, attest.ECDSAP256SHA256)
+		signer := logtest.Signer(t, attest.ECDSAP256SHA256)
 		statement, err := attest.NewStatement("scan", []byte(`{"n":1}`))
 		require.NoError(t, err)
 		log.submit(t, signer, seal(t, signer, attest.PayloadTypeStatement, `{"first":"so that no proof is empty"}`))
 		b := log.submit(t, signer, seal(t, signer, attest.PayloadTypeStatement, string(statement)))
 		env, sig := b.Envelope(), b.Envelope().Signatures()[0]
-		other := seal(t, newSigner(t, attest.ECDSAP256SHA256), env.PayloadType(), string(env.Payload()))
+		other := seal(t, logtest.Signer(t, attest.ECDSAP256SHA256), env.PayloadType(), string(env.Payload()))
 		otherSig := other.Signatures()[0].Sig
 
 		for _, test := range []struct {
@@ -224,11 +169,11 @@ func TestSigstoreAndVerifyRefuseAlteredBundles(t *testing.T) {
 			bad, err := bundle.New(altered, entry)
 			require.NoError(t, err, test.name)
 
-			require.ErrorIs(t, rekor.Verify(altered, newVerifier(t, signer), entry, log.key), test.want, test.name)
+			require.ErrorIs(t, rekor.Verify(altered, logtest.Verifier(t, signer), entry, log.Key), test.want, test.name)
 			require.Error(t, sigstoreError(t, log, signer, bad), "sigstore-go: %s", test.name)
 		}
 		require.NoError(t, sigstoreError(t, log, signer, b))
-		require.Error(t, sigstoreError(t, log, newSigner(t, attest.ECDSAP256SHA256), b), "another key")
+		require.Error(t, sigstoreError(t, log, logtest.Signer(t, attest.ECDSAP256SHA256), b), "another key")
 	})
 }
 
@@ -245,9 +190,9 @@ func sigstoreError(t *testing.T, log realLog, s attest.Signer, b bundle.Bundle) 
 
 func TestSigstoreChecksReportsButForTheStatement(t *testing.T) {
 	eachLog(t, func(t *testing.T, log realLog) {
-		signer := newSigner(t, attest.ECDSAP256SHA256)
+		signer := logtest.Signer(t, attest.ECDSAP256SHA256)
 		b := log.submit(t, signer, seal(t, signer, attest.PayloadTypeReport, `{"findings":[]}`))
-		require.NoError(t, rekor.Verify(b.Envelope(), newVerifier(t, signer), b.Entry(), log.key))
+		require.NoError(t, rekor.Verify(b.Envelope(), logtest.Verifier(t, signer), b.Entry(), log.Key))
 
 		read := parseAsSigstore(t, b.Bytes())
 		verifier, material := log.sigstoreVerifier(t, signer)
@@ -268,7 +213,7 @@ func TestSigstoreChecksReportsButForTheStatement(t *testing.T) {
 // A v1 log records the hash of the envelope's bytes, which a bundle does not hold.
 func TestAnotherSpellingNeedsTheEnvelopeOnV1(t *testing.T) {
 	eachLog(t, func(t *testing.T, log realLog) {
-		signer := newSigner(t, attest.ECDSAP256SHA256)
+		signer := logtest.Signer(t, attest.ECDSAP256SHA256)
 		statement, err := attest.NewStatement("scan", []byte(`{"n":1}`))
 		require.NoError(t, err)
 		spaced, err := attest.ParseEnvelope(bytes.Replace(
@@ -276,15 +221,15 @@ func TestAnotherSpellingNeedsTheEnvelopeOnV1(t *testing.T) {
 		require.NoError(t, err)
 		b := log.submit(t, signer, spaced)
 
-		err = rekor.Verify(b.Envelope(), newVerifier(t, signer), b.Entry(), log.key)
-		if log.kind == "v1" {
+		err = rekor.Verify(b.Envelope(), logtest.Verifier(t, signer), b.Entry(), log.Key)
+		if log.Kind == "v1" {
 			require.ErrorIs(t, err, rekor.ErrBody)
 		} else {
 			require.NoError(t, err)
 		}
 		exact, err := b.WithEnvelope(spaced)
 		require.NoError(t, err)
-		require.NoError(t, rekor.Verify(exact.Envelope(), newVerifier(t, signer), exact.Entry(), log.key))
+		require.NoError(t, rekor.Verify(exact.Envelope(), logtest.Verifier(t, signer), exact.Entry(), log.Key))
 		require.NoError(t, sigstoreError(t, log, signer, b))
 	})
 }

@@ -2,12 +2,6 @@ package rekortest_test
 
 import (
 	"bytes"
-	"context"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,8 +13,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/stella-ops/stella/attest"
+	"github.com/stella-ops/stella/attest/logtest"
 	"github.com/stella-ops/stella/attest/rekor"
-	"github.com/stella-ops/stella/attest/rekortest"
 )
 
 // The tests of this file and of faults_test.go hold package rekor's clients to
@@ -29,51 +23,14 @@ import (
 
 // realLog is a running log of either kind, with a key that it accepts.
 type realLog struct {
-	kind   string
-	url    string
-	key    rekor.LogKey
-	truth  func(context.Context) ([][]byte, error)
+	logtest.Log
 	signer attest.Signer
 }
 
-// eachLog runs a test against a fresh v1 and a fresh v2 with fast checkpoints.
 func eachLog(t *testing.T, test func(t *testing.T, log realLog)) {
-	t.Run("v1", func(t *testing.T) {
-		l, err := rekortest.StartV1(t.Context(), rekortest.V1Config{})
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, l.Close(context.Background())) })
-		test(t, realLog{"v1", l.URL(), rekor.LogKey{Public: l.PublicKey(), Origin: rekortest.DefaultHostname}, l.Entries, newSigner(t, attest.Ed25519)})
+	logtest.Each(t, "../..", func(t *testing.T, log logtest.Log) {
+		test(t, realLog{log, logtest.Signer(t, log.Ed25519)})
 	})
-	t.Run("v2", func(t *testing.T) {
-		binary, err := rekortest.BuildV2(t.Context(), "../..")
-		require.NoError(t, err)
-		l, err := rekortest.StartV2(t.Context(), rekortest.V2Config{
-			Binary: binary, CheckpointInterval: 100 * time.Millisecond, BatchMaxAge: 20 * time.Millisecond,
-		})
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, l.Close(context.Background())) })
-		test(t, realLog{"v2", l.URL(), rekor.LogKey{Public: l.PublicKey(), Origin: l.Origin()}, l.Entries, newSigner(t, attest.Ed25519ph)})
-	})
-}
-
-func newSigner(t *testing.T, alg attest.Algorithm) attest.Signer {
-	var key crypto.Signer
-	var err error
-	if alg == attest.ECDSAP256SHA256 {
-		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	} else {
-		_, key, err = ed25519.GenerateKey(rand.Reader)
-	}
-	require.NoError(t, err)
-	s, err := attest.NewSigner(key, alg)
-	require.NoError(t, err)
-	return s
-}
-
-func newVerifier(t *testing.T, s attest.Signer) *attest.Verifier {
-	v, err := attest.NewVerifier(s.Public(), s.Algorithm())
-	require.NoError(t, err)
-	return v
 }
 
 func seal(t *testing.T, s attest.Signer, payload string) attest.Envelope {
@@ -85,13 +42,13 @@ func seal(t *testing.T, s attest.Signer, payload string) attest.Envelope {
 // client returns the log's client for envelopes of a signer, through another
 // address where one is given (a proxy's).
 func (l realLog) client(t *testing.T, s attest.Signer, through ...string) rekor.Server {
-	c := rekor.Config{URL: l.url, Verifier: newVerifier(t, s), Key: &l.key}
+	c := rekor.Config{URL: l.URL, Verifier: logtest.Verifier(t, s), Key: &l.Key}
 	if len(through) > 0 {
 		c.URL = through[0]
 	}
 	var server rekor.Server
 	var err error
-	if l.kind == "v1" {
+	if l.Kind == "v1" {
 		server, err = rekor.NewV1(c)
 	} else {
 		server, err = rekor.NewV2(c)
@@ -115,7 +72,7 @@ func logged(bodies [][]byte, e attest.Envelope) int {
 func TestSubmitIsInTheLogAndVerifiesOffline(t *testing.T) {
 	eachLog(t, func(t *testing.T, log realLog) {
 		for _, alg := range []attest.Algorithm{attest.ECDSAP256SHA256, log.signer.Algorithm()} {
-			signer := newSigner(t, alg)
+			signer := logtest.Signer(t, alg)
 			client := log.client(t, signer)
 			require.True(t, client.Accepts(alg))
 			env := seal(t, signer, fmt.Sprintf(`{"algorithm":%q}`, alg))
@@ -123,9 +80,9 @@ func TestSubmitIsInTheLogAndVerifiesOffline(t *testing.T) {
 			entry, err := client.Submit(t.Context(), env)
 			require.NoError(t, err)
 			require.False(t, entry.Recovered)
-			require.NoError(t, rekor.Verify(env, newVerifier(t, signer), entry, log.key))
+			require.NoError(t, rekor.Verify(env, logtest.Verifier(t, signer), entry, log.Key))
 
-			bodies, err := log.truth(t.Context())
+			bodies, err := log.Entries(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, 1, logged(bodies, env), "entries with the envelope's signature")
 			require.Equal(t, bodies[entry.LogIndex], entry.CanonicalizedBody)
@@ -150,9 +107,9 @@ func TestDuplicateIsRecoveredAndVerified(t *testing.T) {
 			require.True(t, r.Entry.Recovered)
 			require.Equal(t, []int{409}, r.Statuses)
 			require.Equal(t, first.Results[i].Entry.LogIndex, r.Entry.LogIndex)
-			require.NoError(t, rekor.Verify(envs[i], newVerifier(t, log.signer), r.Entry, log.key))
+			require.NoError(t, rekor.Verify(envs[i], logtest.Verifier(t, log.signer), r.Entry, log.Key))
 		}
-		bodies, err := log.truth(t.Context())
+		bodies, err := log.Entries(t.Context())
 		require.NoError(t, err)
 		require.Len(t, bodies, len(envs))
 	})
@@ -182,13 +139,13 @@ func TestURLSafeEnvelopeIsLoggedAsItIsSpelled(t *testing.T) {
 		client := log.client(t, log.signer)
 		entry, err := client.Submit(t.Context(), env)
 		require.NoError(t, err)
-		require.NoError(t, rekor.Verify(env, newVerifier(t, log.signer), entry, log.key))
+		require.NoError(t, rekor.Verify(env, logtest.Verifier(t, log.signer), entry, log.Key))
 	})
 }
 
 func TestRefusals(t *testing.T) {
 	eachLog(t, func(t *testing.T, log realLog) {
-		other := newSigner(t, log.signer.Algorithm())
+		other := logtest.Signer(t, log.signer.Algorithm())
 		client := log.client(t, log.signer)
 		altered := bytes.Replace(seal(t, log.signer, `{"n":1}`).Bytes(), []byte("payload\":\"e"), []byte("payload\":\"f"), 1)
 		forged, err := attest.ParseEnvelope(altered)
@@ -203,7 +160,7 @@ func TestRefusals(t *testing.T) {
 			require.ErrorAs(t, err, &e, name)
 			require.Equal(t, rekor.Permanent, e.Class, "%s: %v", name, err)
 		}
-		bodies, err := log.truth(t.Context())
+		bodies, err := log.Entries(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, bodies)
 	})
@@ -217,8 +174,8 @@ func TestVerifyNamesWhatIsWrong(t *testing.T) {
 		require.NoError(t, err)
 		good, err := client.Submit(t.Context(), env)
 		require.NoError(t, err)
-		stranger := rekor.LogKey{Public: newSigner(t, attest.ECDSAP256SHA256).Public(), Origin: log.key.Origin}
-		elsewhere := rekor.LogKey{Public: log.key.Public, Origin: "rekor.example"}
+		stranger := rekor.LogKey{Public: logtest.Signer(t, attest.ECDSAP256SHA256).Public(), Origin: log.Key.Origin}
+		elsewhere := rekor.LogKey{Public: log.Key.Public, Origin: "rekor.example"}
 
 		tests := []struct {
 			name   string
@@ -229,7 +186,7 @@ func TestVerifyNamesWhatIsWrong(t *testing.T) {
 			onlyV1 bool
 		}{
 			{name: "another envelope", env: seal(t, log.signer, `{"n":2}`), want: rekor.ErrBody},
-			{name: "another signer", env: seal(t, newSigner(t, log.signer.Algorithm()), `{"n":1}`), want: attest.ErrKeyID},
+			{name: "another signer", env: seal(t, logtest.Signer(t, log.signer.Algorithm()), `{"n":1}`), want: attest.ErrKeyID},
 			{name: "body", alter: func(e *rekorpb.TransparencyLogEntry) { e.CanonicalizedBody[40] ^= 1 }, want: rekor.ErrBody},
 			{name: "proof hash", alter: func(e *rekorpb.TransparencyLogEntry) { e.InclusionProof.Hashes[0][0] ^= 1 }, want: rekor.ErrInclusion},
 			{name: "proof cut", alter: func(e *rekorpb.TransparencyLogEntry) { e.InclusionProof.Hashes = nil }, want: rekor.ErrInclusion},
@@ -247,11 +204,11 @@ func TestVerifyNamesWhatIsWrong(t *testing.T) {
 			{name: "another log's name", key: &elsewhere, want: rekor.ErrCheckpoint},
 			{name: "log id", alter: func(e *rekorpb.TransparencyLogEntry) { e.LogId.KeyId[0] ^= 1 }, want: rekor.ErrLogID},
 			{name: "time", alter: func(e *rekorpb.TransparencyLogEntry) { e.IntegratedTime++ }, want: rekor.ErrSET, onlyV1: true},
-			{name: "log index", alter: func(e *rekorpb.TransparencyLogEntry) { e.LogIndex++ }, want: map[string]error{"v1": rekor.ErrSET, "v2": rekor.ErrInclusion}[log.kind]},
+			{name: "log index", alter: func(e *rekorpb.TransparencyLogEntry) { e.LogIndex++ }, want: map[string]error{"v1": rekor.ErrSET, "v2": rekor.ErrInclusion}[log.Kind]},
 			{name: "no SET", alter: func(e *rekorpb.TransparencyLogEntry) { e.InclusionPromise = nil }, want: rekor.ErrSET, onlyV1: true},
 		}
 		for _, test := range tests {
-			if test.onlyV1 && log.kind != "v1" {
+			if test.onlyV1 && log.Kind != "v1" {
 				continue
 			}
 			entry := good
@@ -259,29 +216,29 @@ func TestVerifyNamesWhatIsWrong(t *testing.T) {
 			if test.alter != nil {
 				test.alter(entry.TransparencyLogEntry)
 			}
-			key, e := log.key, env
+			key, e := log.Key, env
 			if test.key != nil {
 				key = *test.key
 			}
 			if len(test.env.Bytes()) > 0 {
 				e = test.env
 			}
-			require.ErrorIs(t, rekor.Verify(e, newVerifier(t, log.signer), entry, key), test.want, test.name)
+			require.ErrorIs(t, rekor.Verify(e, logtest.Verifier(t, log.signer), entry, key), test.want, test.name)
 		}
 	})
 }
 
 func TestDetect(t *testing.T) {
 	eachLog(t, func(t *testing.T, log realLog) {
-		server, info, err := rekor.Detect(t.Context(), rekor.Config{URL: log.url, Verifier: newVerifier(t, log.signer)})
+		server, info, err := rekor.Detect(t.Context(), rekor.Config{URL: log.URL, Verifier: logtest.Verifier(t, log.signer)})
 		require.NoError(t, err)
 		defer server.CloseIdle()
-		require.Equal(t, log.kind, info.Kind)
-		require.True(t, strings.HasPrefix(info.Origin, log.key.Origin), info.Origin)
+		require.Equal(t, log.Kind, info.Kind)
+		require.True(t, strings.HasPrefix(info.Origin, log.Key.Origin), info.Origin)
 		if v1, ok := server.(*rekor.V1); ok {
 			pub, err := v1.PublicKey(t.Context())
 			require.NoError(t, err)
-			require.Equal(t, log.key.Public, pub)
+			require.Equal(t, log.Key.Public, pub)
 		}
 	})
 }
@@ -314,7 +271,7 @@ func TestPatientClientLosesNothingByAnImpatientOne(t *testing.T) {
 		// What the impatient client lost, it finds by submitting the same bytes.
 		settled := rekor.SubmitBatch(t.Context(), impatient, all, rekor.Policy{MaxBatch: len(all)})
 		require.Equal(t, len(all), settled.Accepted(), "%v", firstError(settled))
-		bodies, err := log.truth(t.Context())
+		bodies, err := log.Entries(t.Context())
 		require.NoError(t, err)
 		require.Len(t, bodies, len(all))
 	})

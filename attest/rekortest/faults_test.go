@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stella-ops/stella/attest"
+	"github.com/stella-ops/stella/attest/logtest"
 	"github.com/stella-ops/stella/attest/rekor"
 	"github.com/stella-ops/stella/attest/rekortest"
 )
@@ -23,7 +24,7 @@ var patience = map[string]struct{ attempt, delay time.Duration }{
 }
 
 func proxyBefore(t *testing.T, log realLog, delay time.Duration, choose func(*http.Request, int) rekortest.Fault) *rekortest.Proxy {
-	target, err := url.Parse(log.url)
+	target, err := url.Parse(log.URL)
 	require.NoError(t, err)
 	p, err := rekortest.StartProxy(t.Context(), target, rekortest.ProxyConfig{Choose: choose, Delay: delay})
 	require.NoError(t, err)
@@ -53,9 +54,9 @@ func TestEachFault(t *testing.T) {
 			{fault: rekortest.Truncate, class: rekor.Ambiguous, status: 201, logged: 1, retry: []int{201, 409}},
 		} {
 			t.Run(test.fault.String(), func(t *testing.T) {
-				p := rekor.Policy{MaxRetries: -1, AttemptTimeout: patience[log.kind].attempt}
+				p := rekor.Policy{MaxRetries: -1, AttemptTimeout: patience[log.Kind].attempt}
 				once := seal(t, log.signer, fmt.Sprintf(`{"once":%q}`, test.fault))
-				proxy := proxyBefore(t, log, patience[log.kind].delay, func(*http.Request, int) rekortest.Fault { return test.fault })
+				proxy := proxyBefore(t, log, patience[log.Kind].delay, func(*http.Request, int) rekortest.Fault { return test.fault })
 				r := rekor.SubmitBatch(t.Context(), log.client(t, log.signer, proxy.URL()), []attest.Envelope{once}, p).Results[0]
 				require.Equal(t, test.class, r.Class, "%v", r.Err)
 				require.Equal(t, []int{test.status}, r.Statuses)
@@ -63,7 +64,7 @@ func TestEachFault(t *testing.T) {
 
 				p.MaxRetries = 1
 				twice := seal(t, log.signer, fmt.Sprintf(`{"twice":%q}`, test.fault))
-				proxy = proxyBefore(t, log, patience[log.kind].delay, func(_ *http.Request, n int) rekortest.Fault {
+				proxy = proxyBefore(t, log, patience[log.Kind].delay, func(_ *http.Request, n int) rekortest.Fault {
 					if n == 0 {
 						return test.fault
 					}
@@ -74,7 +75,7 @@ func TestEachFault(t *testing.T) {
 				require.NoError(t, r.Err)
 				require.Equal(t, test.retry, r.Statuses)
 				require.GreaterOrEqual(t, b.Latency(), test.after, "the client came back before it was asked to")
-				require.NoError(t, rekor.Verify(twice, newVerifier(t, log.signer), r.Entry, log.key))
+				require.NoError(t, rekor.Verify(twice, logtest.Verifier(t, log.signer), r.Entry, log.Key))
 				requireLogged(t, log, twice, 1)
 			})
 		}
@@ -86,7 +87,7 @@ func TestEachFault(t *testing.T) {
 func requireLogged(t *testing.T, log realLog, e attest.Envelope, want int) {
 	var got int
 	require.Eventually(t, func() bool {
-		bodies, err := log.truth(t.Context())
+		bodies, err := log.Entries(t.Context())
 		require.NoError(t, err)
 		got = logged(bodies, e)
 		return got >= want
@@ -123,7 +124,7 @@ func TestNothingIsLostOrLoggedTwiceUnderRandomFaults(t *testing.T) {
 
 		// What was still on its way has arrived once the proxy is closed.
 		require.NoError(t, proxy.Close(t.Context()))
-		bodies, err := log.truth(t.Context())
+		bodies, err := log.Entries(t.Context())
 		require.NoError(t, err)
 		seen := make(map[rekor.Class]int)
 		distinct := 0
@@ -136,7 +137,7 @@ func TestNothingIsLostOrLoggedTwiceUnderRandomFaults(t *testing.T) {
 			switch r.Class {
 			case rekor.Accepted:
 				require.Equal(t, 1, n, "envelope %d was reported accepted and is not in the log", i)
-				require.NoError(t, rekor.Verify(envs[i], newVerifier(t, log.signer), r.Entry, log.key))
+				require.NoError(t, rekor.Verify(envs[i], logtest.Verifier(t, log.signer), r.Entry, log.Key))
 			case rekor.Ambiguous:
 				unsettled = append(unsettled, envs[i])
 			default:
@@ -147,13 +148,13 @@ func TestNothingIsLostOrLoggedTwiceUnderRandomFaults(t *testing.T) {
 		require.Len(t, bodies, distinct, "the log holds entries that nobody submitted")
 		require.NotZero(t, seen[rekor.Ambiguous], "no envelope ended ambiguous: the faults were too kind")
 		require.NotZero(t, seen[rekor.Throttled], "no envelope ended throttled: the faults were too kind")
-		t.Logf("%s: %d accepted, %d ambiguous, %d throttled", log.kind, seen[rekor.Accepted], seen[rekor.Ambiguous], seen[rekor.Throttled])
+		t.Logf("%s: %d accepted, %d ambiguous, %d throttled", log.Kind, seen[rekor.Accepted], seen[rekor.Ambiguous], seen[rekor.Throttled])
 
 		// Submitting the rest again, without faults, settles it.
 		direct := log.client(t, log.signer)
 		settled := rekor.SubmitBatch(t.Context(), direct, unsettled, rekor.Policy{MaxBatch: submissions})
 		require.Equal(t, len(unsettled), settled.Accepted(), "%v", firstError(settled))
-		bodies, err = log.truth(t.Context())
+		bodies, err = log.Entries(t.Context())
 		require.NoError(t, err)
 		require.Len(t, bodies, submissions)
 	})

@@ -97,4 +97,7 @@ func TestLoadReportsErrors(t *testing.T) {
 	_, err = LoadReports(dir)
 	require.ErrorIs(t, err, attest.ErrTooLarge)
 	require.ErrorContains(t, err, "large.json: it has 70000000 bytes")
+	require.NoError(t, os.Truncate(large, attest.MaxPayloadBytes-maxRunField+1)) // no room for the run field
+	_, err = LoadReports(dir)
+	require.ErrorIs(t, err, attest.ErrTooLarge)
 }

@@ -63,6 +63,7 @@ func TestPreflight(t *testing.T) {
 				l.verifier = mustVerifier(t, attest.Ed25519ph)
 			}, "takes no ed25519 signatures: choose another algorithm"},
 			{"no deduplication", func(_ *Runner, l *fakeLog) { l.forgetful = true }, "took the same envelope twice, as entries 0 and 1"},
+			{"a duplicate somewhere else", func(_ *Runner, l *fakeLog) { l.misplacing = true }, "took the same envelope twice, as entries 0 and 1"},
 			{"no check of signatures", func(_ *Runner, l *fakeLog) { l.trusting = true }, "it does not check signatures"},
 			{"a log that is down", func(_ *Runner, l *fakeLog) {
 				l.fault = func(int) fault { return fault{err: &rekor.Error{Class: rekor.Throttled, Status: 503}} }

@@ -25,8 +25,8 @@ type fakeLog struct {
 	verifier *attest.Verifier
 	latency  time.Duration
 	// trusting takes envelopes without looking at the signature, forgetful takes
-	// them again and again.
-	trusting, forgetful bool
+	// them again and again, and misplacing says that it has them, somewhere else.
+	trusting, forgetful, misplacing bool
 	// fault, where it is set, is asked for every request, numbered from 0.
 	fault func(n int) fault
 
@@ -93,6 +93,9 @@ func (l *fakeLog) store(e attest.Envelope) rekor.Entry {
 		i = int64(len(l.entries))
 		l.entries = append(l.entries, e)
 		l.index[string(e.Bytes())] = i
+	}
+	if known && l.misplacing {
+		i++
 	}
 	return rekor.Entry{
 		TransparencyLogEntry: &rekorpb.TransparencyLogEntry{LogIndex: i},

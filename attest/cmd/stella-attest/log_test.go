@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto"
 	"crypto/elliptic"
 	"encoding/base64"
 	"encoding/json"
@@ -12,12 +11,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/stella-ops/stella/attest"
 	"github.com/stella-ops/stella/attest/bundle"
+	"github.com/stella-ops/stella/attest/logtest"
 	"github.com/stella-ops/stella/attest/rekortest"
 )
 
@@ -25,45 +24,17 @@ import (
 
 // realLog is a log that runs, with the files that make it trusted.
 type realLog struct {
-	kind, url, origin string
-	key, trustedRoot  string // paths
-	ed25519           string // the Ed25519 algorithm that it takes
-	entries           func(context.Context) ([][]byte, error)
+	logtest.Log
+	key, trustedRoot string // paths
 }
 
 func eachLog(t *testing.T, test func(t *testing.T, dir string, log realLog)) {
-	t.Run("v1", func(t *testing.T) {
-		l, err := rekortest.StartV1(t.Context(), rekortest.V1Config{})
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, l.Close(context.Background())) })
+	logtest.Each(t, filepath.Join("..", "..", ".."), func(t *testing.T, log logtest.Log) {
 		dir := isolate(t)
-		test(t, dir, realLog{kind: "v1", url: l.URL(), origin: rekortest.DefaultHostname, ed25519: "ed25519", entries: l.Entries}.trusted(t, dir, l))
-	})
-	t.Run("v2", func(t *testing.T) {
-		binary, err := rekortest.BuildV2(t.Context(), filepath.Join("..", "..", ".."))
+		key, err := rekortest.PublicKeyPEM(log.Key.Public)
 		require.NoError(t, err)
-		l, err := rekortest.StartV2(t.Context(), rekortest.V2Config{
-			Binary: binary, CheckpointInterval: 100 * time.Millisecond, BatchMaxAge: 20 * time.Millisecond,
-		})
-		require.NoError(t, err)
-		t.Cleanup(func() { require.NoError(t, l.Close(context.Background())) })
-		dir := isolate(t)
-		test(t, dir, realLog{kind: "v2", url: l.URL(), origin: l.Origin(), ed25519: "ed25519-ph", entries: l.Entries}.trusted(t, dir, l))
+		test(t, dir, realLog{log, write(t, dir, "log.pem", string(key)), write(t, dir, "root.json", string(log.TrustedRoot))})
 	})
-}
-
-// trusted writes the files that make a log trusted.
-func (l realLog) trusted(t *testing.T, dir string, log interface {
-	PublicKey() crypto.PublicKey
-	TrustedRoot() ([]byte, error)
-},
-) realLog {
-	key, err := rekortest.PublicKeyPEM(log.PublicKey())
-	require.NoError(t, err)
-	root, err := log.TrustedRoot()
-	require.NoError(t, err)
-	l.key, l.trustedRoot = write(t, dir, "log.pem", string(key)), write(t, dir, "root.json", string(root))
-	return l
 }
 
 // signed makes n signed reports and returns their envelopes' paths.
@@ -83,7 +54,7 @@ func bundlePath(envelope string) string {
 }
 
 func (l realLog) count(t *testing.T) int {
-	bodies, err := l.entries(t.Context())
+	bodies, err := l.Entries(t.Context())
 	require.NoError(t, err)
 	return len(bodies)
 }
@@ -92,11 +63,11 @@ func TestSignSubmitVerify(t *testing.T) {
 	eachLog(t, func(t *testing.T, dir string, log realLog) {
 		key, public := writeKey(t, dir, "key", ecdsaKey(t, elliptic.P256()), "")
 		envelopes := signed(t, dir, key, 5)
-		submit := append([]string{"submit", "-rekor-url", log.url, "-key", public, "-rekor-key", log.key, "-origin", log.origin, "-batch-size", "2"}, envelopes...)
+		submit := append([]string{"submit", "-rekor-url", log.URL, "-key", public, "-rekor-key", log.key, "-origin", log.Key.Origin, "-batch-size", "2"}, envelopes...)
 		got := command(t, submit...).ok(t)
 		require.Equal(t, 5, strings.Count(got.stdout, "accepted"), got.stdout)
 		require.Contains(t, got.stderr, "submitting batch 3 of 3 (1 envelopes)")
-		require.Equal(t, log.kind == "v2", strings.Contains(got.stderr, "may take 30 s"), got.stderr)
+		require.Equal(t, log.Kind == "v2", strings.Contains(got.stderr, "may take 30 s"), got.stderr)
 
 		// Submitting again goes on where the last run ended.
 		got = command(t, submit...).ok(t)
@@ -111,11 +82,11 @@ func TestSignSubmitVerify(t *testing.T) {
 		for i, e := range envelopes {
 			bundles[i] = bundlePath(e)
 		}
-		for _, trust := range [][]string{{"-rekor-key", log.key}, {"-rekor-key", log.key, "-origin", log.origin}, {"-trusted-root", log.trustedRoot}} {
+		for _, trust := range [][]string{{"-rekor-key", log.key}, {"-rekor-key", log.key, "-origin", log.Key.Origin}, {"-trusted-root", log.trustedRoot}} {
 			got = command(t, append(append([]string{"verify", "-key", public}, trust...), bundles...)...).ok(t)
 			require.Equal(t, 5, strings.Count(got.stdout, ": verified\n"), got.stdout)
-			require.Contains(t, got.stdout, "log        Rekor "+log.kind)
-			require.Contains(t, got.stdout, map[string]string{"v1": "signed by the log", "v2": "promises no time"}[log.kind])
+			require.Contains(t, got.stdout, "log        Rekor "+log.Kind)
+			require.Contains(t, got.stdout, map[string]string{"v1": "signed by the log", "v2": "promises no time"}[log.Kind])
 		}
 		out := filepath.Join(dir, "payload.json")
 		command(t, "verify", "-key", public, "-rekor-key", log.key, "-payload-out", out, bundles[2]).ok(t)
@@ -126,16 +97,16 @@ func TestSignSubmitVerify(t *testing.T) {
 func TestStatementsAndEd25519(t *testing.T) {
 	eachLog(t, func(t *testing.T, dir string, log realLog) {
 		key, public := writeKey(t, dir, "key", ed25519Key(t), "")
-		envelope := signed(t, dir, key, 1, "-statement", "-algorithm", log.ed25519)[0]
-		command(t, "submit", "-rekor-url", log.url, "-key", public, "-algorithm", log.ed25519, envelope).ok(t)
-		got := command(t, "verify", "-key", public, "-algorithm", log.ed25519, "-rekor-key", log.key, bundlePath(envelope)).ok(t)
+		envelope := signed(t, dir, key, 1, "-statement", "-algorithm", string(log.Ed25519))[0]
+		command(t, "submit", "-rekor-url", log.URL, "-key", public, "-algorithm", string(log.Ed25519), envelope).ok(t)
+		got := command(t, "verify", "-key", public, "-algorithm", string(log.Ed25519), "-rekor-key", log.key, bundlePath(envelope)).ok(t)
 		require.Contains(t, got.stdout, `predicate  "`+attest.PredicateTypeReport+`"`)
 
-		other := map[string]string{"ed25519": "ed25519-ph", "ed25519-ph": "ed25519"}[log.ed25519]
+		other := map[string]string{"ed25519": "ed25519-ph", "ed25519-ph": "ed25519"}[string(log.Ed25519)]
 		command(t, "verify", "-key", public, "-algorithm", other, "-rekor-key", log.key, bundlePath(envelope)).
 			fails(t, 1, "does not match payload", "-algorithm names the other one")
 		wrong := signed(t, dir, key, 2, "-force", "-algorithm", other)[1]
-		command(t, "submit", "-rekor-url", log.url, "-key", public, "-algorithm", other, wrong).
+		command(t, "submit", "-rekor-url", log.URL, "-key", public, "-algorithm", other, wrong).
 			fails(t, 1, "log takes no "+other+" signatures")
 	})
 }
@@ -177,7 +148,7 @@ func TestVerifyNamesWhatIsWrong(t *testing.T) {
 		_, stranger := writeKey(t, dir, "stranger", ecdsaKey(t, elliptic.P256()), "")
 		envelopes := signed(t, dir, key, 2)
 		for _, e := range envelopes { // one after the other, so that the second has a proof
-			command(t, "submit", "-rekor-url", log.url, "-key", public, e).ok(t)
+			command(t, "submit", "-rekor-url", log.URL, "-key", public, e).ok(t)
 		}
 		good := read(t, bundlePath(envelopes[1]))
 		first := read(t, bundlePath(envelopes[0]))
@@ -235,9 +206,10 @@ func TestVerifyNamesWhatIsWrong(t *testing.T) {
 			{bundle: "good", key: stranger, want: "no signature is by this key"},
 			{bundle: "good", trust: "stranger", want: "the checkpoint is not signed by this log's key"},
 			{bundle: "good", trust: "origin", want: `not of "rekor.example"`},
+			{bundle: "good", trust: "early", want: "did not trust the log's key at the time", onlyV1: true},
 			{bundle: "good", trust: "expired", want: "did not trust the log's key at the time", onlyV1: true},
 		} {
-			if test.onlyV1 && log.kind != "v1" {
+			if test.onlyV1 && log.Kind != "v1" {
 				continue
 			}
 			args := []string{"verify", "-key", public}
@@ -253,9 +225,10 @@ func TestVerifyNamesWhatIsWrong(t *testing.T) {
 				args = append(args, "-rekor-key", log.key, "-origin", "rekor.example")
 			case "root":
 				args = append(args, "-trusted-root", log.trustedRoot)
-			case "expired":
-				args = append(args, "-trusted-root", write(t, dir, "expired.json", edit(t, read(t, log.trustedRoot), func(r map[string]any) {
-					at(r, "tlogs", 0, "publicKey", "validFor").(map[string]any)["end"] = "2001-01-01T00:00:00Z"
+			case "early", "expired":
+				bound := map[string][2]string{"early": {"start", "2999-01-01T00:00:00Z"}, "expired": {"end", "2001-01-01T00:00:00Z"}}[test.trust]
+				args = append(args, "-trusted-root", write(t, dir, "bounded.json", edit(t, read(t, log.trustedRoot), func(r map[string]any) {
+					at(r, "tlogs", 0, "publicKey", "validFor").(map[string]any)[bound[0]] = bound[1]
 				})))
 			}
 			out := filepath.Join(dir, "payload.json")
@@ -273,11 +246,11 @@ func TestAnEnvelopeOfAnotherProgram(t *testing.T) {
 		key, public := writeKey(t, dir, "key", ecdsaKey(t, elliptic.P256()), "")
 		ours := signed(t, dir, key, 1)[0]
 		envelope := write(t, dir, "foreign.dsse.json", strings.Replace(read(t, ours), ",", ",\n  ", 1))
-		got := command(t, "submit", "-rekor-url", log.url, "-key", public, "-rekor-key", log.key, envelope).ok(t)
-		require.Equal(t, log.kind == "v1", strings.Contains(got.stdout, "keep the envelope too"), got.stdout)
+		got := command(t, "submit", "-rekor-url", log.URL, "-key", public, "-rekor-key", log.key, envelope).ok(t)
+		require.Equal(t, log.Kind == "v1", strings.Contains(got.stdout, "keep the envelope too"), got.stdout)
 
 		verify := []string{"verify", "-key", public, "-rekor-key", log.key}
-		if log.kind == "v1" {
+		if log.Kind == "v1" {
 			command(t, append(verify, bundlePath(envelope))...).fails(t, 1, "not made from this envelope", "-envelope")
 			command(t, append(verify, "-envelope", ours, bundlePath(envelope))...).fails(t, 1, "not made from this envelope")
 		} else {
@@ -304,7 +277,7 @@ func TestInterruptKeepsWhatIsLogged(t *testing.T) {
 	eachLog(t, func(t *testing.T, dir string, log realLog) {
 		key, public := writeKey(t, dir, "key", ecdsaKey(t, elliptic.P256()), "")
 		envelopes := signed(t, dir, key, 3)
-		args := append([]string{"submit", "-rekor-url", log.url, "-key", public, "-rekor-key", log.key, "-batch-size", "1"}, envelopes...)
+		args := append([]string{"submit", "-rekor-url", log.URL, "-key", public, "-rekor-key", log.key, "-batch-size", "1"}, envelopes...)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		defer cancel(nil)
 		out := &cancelAfter{cancel: cancel}
@@ -327,14 +300,14 @@ func TestRecoveredEntryWithoutTheLogsKey(t *testing.T) {
 	eachLog(t, func(t *testing.T, dir string, log realLog) {
 		key, public := writeKey(t, dir, "key", ecdsaKey(t, elliptic.P256()), "")
 		envelope := signed(t, dir, key, 1)[0]
-		submit := []string{"submit", "-rekor-url", log.url, "-key", public, "-force", envelope}
+		submit := []string{"submit", "-rekor-url", log.URL, "-key", public, "-force", envelope}
 		require.Contains(t, command(t, submit...).ok(t).stderr, "not verified yet")
 		before := read(t, bundlePath(envelope))
 		got := command(t, submit...)
-		if log.kind == "v2" {
+		if log.Kind == "v2" {
 			got.fails(t, 1, "failed", "it is in the log as entry 0", "no log id", "-rekor-key")
 			require.Equal(t, before, read(t, bundlePath(envelope)))
-			got = command(t, append([]string{"submit", "-rekor-key", log.key, "-origin", log.origin}, submit[1:]...)...)
+			got = command(t, append([]string{"submit", "-rekor-key", log.key, "-origin", log.Key.Origin}, submit[1:]...)...)
 			require.Contains(t, got.ok(t).stdout, "already logged")
 			// The advice names no -origin: the key alone must do.
 			got = command(t, append([]string{"submit", "-rekor-key", log.key}, submit[1:]...)...)
@@ -347,7 +320,7 @@ func TestSubmitVerifiesWithTheLogsKey(t *testing.T) {
 	eachLog(t, func(t *testing.T, dir string, log realLog) {
 		key, public := writeKey(t, dir, "key", ecdsaKey(t, elliptic.P256()), "")
 		envelope := signed(t, dir, key, 1)[0]
-		command(t, "submit", "-rekor-url", log.url, "-key", public, "-rekor-key", public, envelope).
+		command(t, "submit", "-rekor-url", log.URL, "-key", public, "-rekor-key", public, envelope).
 			fails(t, 1, "failed", "it is in the log as entry 0", "not signed by this log's key")
 		require.NoFileExists(t, bundlePath(envelope))
 	})
