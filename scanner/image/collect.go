@@ -2,6 +2,7 @@ package image
 
 import (
 	"cmp"
+	"strings"
 
 	packageurl "github.com/package-url/packageurl-go"
 
@@ -62,6 +63,9 @@ func (c *collector) readRelease() error {
 			return nil
 		}
 		c.distro = purl.Distro{ID: r.ID, Version: cmp.Or(r.Version, r.Codename)}
+		if strings.EqualFold(r.ID, "openEuler") { // names its service pack in VERSION alone
+			c.distro.Version = cmp.Or(r.Name, r.Version)
+		}
 		return nil
 	}
 	return nil

@@ -96,6 +96,9 @@ func TestPackages(t *testing.T) {
 			"Alpine:v3.12 busybox 1.31.1-r20 L0 lib/apk/db/installed",
 			"Alpine:v3.12 libstdc++ 9.3.0-r2 L2 lib/apk/db/installed",
 		}},
+		{"a service pack", "-- 0/etc/os-release --\nID=\"openEuler\"\nVERSION=\"22.03 (LTS-SP3)\"\nVERSION_ID=\"22.03\"\n-- 0/var/lib/rpm/rpmdb.sqlite | rpm-sqlite --\nName: curl\nVersion: 7.79.1\nRelease: 25.oe2203sp3\nArch: x86_64\n", []string{
+			"openEuler:22.03-LTS-SP3 curl 7.79.1-25.oe2203sp3 L0 var/lib/rpm/rpmdb.sqlite",
+		}},
 		{"gone and back", debian + "-- 0/var/lib/dpkg/status --\n" + stanza("a", "1", "") + stanza("b", "1", "") + "-- 1/var/lib/dpkg/status --\n" + stanza("b", "1", "") + "-- 2/var/lib/dpkg/status --\n" + stanza("a", "1", "") + stanza("b", "1", ""), []string{
 			"Debian:12 a 1 L2 var/lib/dpkg/status",
 			"Debian:12 b 1 L0 var/lib/dpkg/status",

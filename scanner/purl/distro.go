@@ -2,6 +2,7 @@ package purl
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -219,7 +220,7 @@ func (d Distro) Ecosystem() (string, error) {
 		}
 		return base + ":" + major, nil
 	case "openeuler":
-		return "openEuler:" + strings.ToUpper(k.Version), nil
+		return openEuler(k.Version, unknown())
 	}
 	if !number(major) {
 		return "", unknown()
@@ -260,6 +261,22 @@ func (d Distro) Ecosystem() (string, error) {
 		return "Azure Linux:" + major, nil
 	}
 	return "", unknown()
+}
+
+var openEulerRelease = regexp.MustCompile(`^[0-9]{2}\.[0-9]{2}(-LTS(-SP[0-9]+)?)?$`)
+
+// openEuler reads "22.03-LTS-SP3" and VERSION of os-release, "22.03 (LTS-SP3)". The
+// release of March in an even year has long-term support: without its service pack it
+// says too little, since OSV has the packs alone.
+func openEuler(version string, unknown error) (string, error) {
+	release := strings.TrimSuffix(strings.Replace(strings.ToUpper(version), " (", "-", 1), ")")
+	switch {
+	case !openEulerRelease.MatchString(release):
+		return "", unknown
+	case len(release) == len("22.03") && (release[1]-'0')%2 == 0 && strings.HasSuffix(release, ".03"):
+		return "", fmt.Errorf("release %s of openEuler has service packs, and the inventory does not say which it is (VERSION of os-release does)", release)
+	}
+	return "openEuler:" + release, nil
 }
 
 func number(s string) bool {

@@ -136,6 +136,9 @@ var identities = []struct {
 	{"pkg:rpm/photon/curl@8.0-1.ph4?distro=photon-4.0", "Photon OS:4.0", "curl", "8.0-1.ph4"},
 	{"pkg:rpm/mageia/curl@8.0-1.mga9?distro=mageia-9", "Mageia:9", "curl", "8.0-1.mga9"},
 	{"pkg:rpm/openeuler/curl@8.0-1?distro=openeuler-22.03-LTS-SP3", "openEuler:22.03-LTS-SP3", "curl", "8.0-1"},
+	{"pkg:rpm/openeuler/curl@8.0-1?distro=openeuler-22.03%20%28LTS-SP3%29", "openEuler:22.03-LTS-SP3", "curl", "8.0-1"},
+	{"pkg:rpm/openeuler/curl@8.0-1?distro=openeuler-22.03-lts", "openEuler:22.03-LTS", "curl", "8.0-1"},
+	{"pkg:rpm/openeuler/curl@8.0-1?distro=openeuler-24.09", "openEuler:24.09", "curl", "8.0-1"},
 	{"pkg:rpm/azurelinux/curl@8.0-1.azl3?distro=azurelinux-3.0", "Azure Linux:3", "curl", "8.0-1.azl3"},
 	// How to parse: scheme and type in any case, slashes after the scheme, empty segments.
 	{"PKG:NPM/lodash@1", "npm", "lodash", "1"},
@@ -218,6 +221,8 @@ func TestIdentifyRefuses(t *testing.T) {
 		{Component{PURL: "pkg:deb/curl@8?distro=alpine-3.19"}, false, "contradicts itself"},
 		{Component{PURL: "pkg:apk/alpine/curl@8?distro=alpine-3"}, false, "no release of alpine"},
 		{Component{PURL: "pkg:deb/ubuntu/curl@8?distro=ubuntu-22"}, false, "no release of ubuntu"},
+		{Component{PURL: "pkg:rpm/openeuler/curl@8?distro=openeuler-22.03"}, false, "service packs"},
+		{Component{PURL: "pkg:rpm/openeuler/curl@8?distro=openeuler-22.03-LTS-SP"}, false, "no release of openeuler"},
 		{Component{PURL: "pkg:rpm/rocky/perl-Errno@1.30-1.el9?distro=rocky-9&upstream=perl-5.32.1-1.el9.src.rpm"}, false, "epoch"},
 		{Component{PURL: "pkg:rpm/redhat/bash@1?distro=rhel-9&epoch=x"}, false, "not a number"},
 		{Component{PURL: "pkg:maven/snakeyaml@1.30"}, false, "no namespace"},

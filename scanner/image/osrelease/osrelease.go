@@ -1,6 +1,6 @@
 // Package osrelease reads the os-release file, by which a distribution names itself.
 //
-// Only ID, VERSION_ID and VERSION_CODENAME are read. A value is a shell word: bare, in
+// Only ID, VERSION, VERSION_ID and VERSION_CODENAME are read. A value is a shell word: bare, in
 // single or in double quotes, with backslashes in the latter. A line that is none of
 // comment, blank or assignment is an error, since what follows cannot be trusted; so is
 // one without an end quote. A repeated name counts the last time, as in a shell.
@@ -31,6 +31,7 @@ type Release struct {
 	ID       string // "debian"
 	Version  string // VERSION_ID: "12"
 	Codename string // VERSION_CODENAME: "bookworm"
+	Name     string // VERSION, for people: "12 (bookworm)"
 }
 
 // Parse reads the file. An error names the line.
@@ -62,6 +63,8 @@ func Parse(r io.Reader) (Release, error) {
 			release.Version = value
 		case "VERSION_CODENAME":
 			release.Codename = value
+		case "VERSION":
+			release.Name = value
 		}
 	}
 	if err := lines.Err(); err != nil {

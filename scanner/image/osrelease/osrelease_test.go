@@ -14,9 +14,10 @@ func TestParse(t *testing.T) {
 	}{
 		{"", Release{ID: "linux"}},
 		{"ID=alpine\nVERSION_ID=3.19.0\n", Release{ID: "alpine", Version: "3.19.0"}},
-		{"# a comment\n\nPRETTY_NAME=\"Debian \\\"12\\\"\"\nID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME='bookworm'\n", Release{"debian", "12", "bookworm"}},
+		{"# a comment\n\nPRETTY_NAME=\"Debian \\\"12\\\"\"\nID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME='bookworm'\n", Release{"debian", "12", "bookworm", ""}},
 		{"ID=\"rhel\"\r\nVERSION_ID=\"9.4\"\r\n", Release{ID: "rhel", Version: "9.4"}},
 		{"ID=a\nID=b", Release{ID: "b"}},
+		{"ID=\"openEuler\"\nVERSION=\"22.03 (LTS-SP3)\"\nVERSION_ID=\"22.03\"\n", Release{ID: "openEuler", Version: "22.03", Name: "22.03 (LTS-SP3)"}},
 		{"VERSION_ID=\"a\\$b\"\n", Release{ID: "linux", Version: "a$b"}},
 	} {
 		got, err := Parse(strings.NewReader(row.text))
