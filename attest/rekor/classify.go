@@ -80,7 +80,11 @@ type Error struct {
 
 func (e *Error) Error() string {
 	var b strings.Builder
-	b.WriteString(e.Class.String())
+	if e.Class == Throttled && e.Status == 0 {
+		b.WriteString("not sent") // for want of a connection, or of time
+	} else {
+		b.WriteString(e.Class.String())
+	}
 	if e.Status != 0 {
 		fmt.Fprintf(&b, ": HTTP %d", e.Status)
 	}

@@ -67,6 +67,8 @@ func TestErrorSaysWhatAndWhy(t *testing.T) {
 	err := error(&Error{Class: Ambiguous, Status: 201, Message: "the answer broke off", Err: cause})
 	require.EqualError(t, err, "ambiguous: HTTP 201: the answer broke off: connection reset")
 	require.ErrorIs(t, err, cause)
+	require.EqualError(t, &Error{Class: Throttled, Err: cause}, "not sent: connection reset", "nobody has throttled it")
+	require.EqualError(t, &Error{Class: Throttled, Status: 429}, "throttled: HTTP 429")
 	require.Equal(t, "Class(77)", Class(77).String())
 }
 

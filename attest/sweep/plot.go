@@ -8,7 +8,9 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -113,7 +115,7 @@ func newFigure(title, x, y string, d Decision) *figure {
 	style := func(s *text.Style, size vg.Length, c color.Color) {
 		s.Font, s.Color = font.From(sans, size), c
 	}
-	f.Title.Text = fmt.Sprintf("%s\n%s", title, d.Measured.name())
+	f.Title.Text = title + "\n" + wrapped(d.Measured.name(), titleWidth)
 	f.Title.Padding = 6
 	style(&f.Title.TextStyle, 14, ink)
 	for _, a := range []*plot.Axis{&f.X, &f.Y} {
@@ -133,6 +135,23 @@ func newFigure(title, x, y string, d Decision) *figure {
 	grid.Horizontal.Color, grid.Vertical.Color = faint, faint
 	f.Add(grid)
 	return f
+}
+
+// titleWidth is the number of characters that fit above a figure for certain.
+const titleWidth = 70
+
+// wrapped breaks a text between words into lines of at most width characters.
+func wrapped(text string, width int) string {
+	var lines []string
+	for _, word := range strings.Fields(text) {
+		last := len(lines) - 1
+		if last >= 0 && utf8.RuneCountInString(lines[last])+1+utf8.RuneCountInString(word) <= width {
+			lines[last] += " " + word
+			continue
+		}
+		lines = append(lines, word)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // render gives the bytes of the figure as ".svg" or ".png".

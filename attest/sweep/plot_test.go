@@ -102,6 +102,13 @@ func TestWritePlotsErrors(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
+func TestWrapped(t *testing.T) {
+	require.Equal(t, "short", wrapped("short", 10))
+	require.Equal(t, "one two\nthree four", wrapped("one two three four", 10))
+	require.Equal(t, "a\nverylongword\nb", wrapped("a verylongword b", 10))
+	require.Empty(t, wrapped("", 10))
+}
+
 func TestKnee(t *testing.T) {
 	sizes := func(throughput ...float64) []Size {
 		var out []Size

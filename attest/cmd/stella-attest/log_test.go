@@ -185,9 +185,9 @@ func TestVerifyNamesWhatIsWrong(t *testing.T) {
 			"good":        good,
 		}
 		for _, test := range []struct {
-			bundle, want string
-			key, trust   string
-			onlyV1       bool
+			bundle, want   string
+			key, trust     string
+			onlyV1, onlyV2 bool
 		}{
 			{bundle: "altered payload", want: "signature does not match payload"},
 			{bundle: "altered type", want: "signature does not match payload"},
@@ -206,10 +206,12 @@ func TestVerifyNamesWhatIsWrong(t *testing.T) {
 			{bundle: "good", key: stranger, want: "no signature is by this key"},
 			{bundle: "good", trust: "stranger", want: "the checkpoint is not signed by this log's key"},
 			{bundle: "good", trust: "origin", want: `not of "rekor.example"`},
+			// A v1 log is known by its id alone: its URL need not be its name.
+			{bundle: "good", trust: "renamed", want: `not of "rekor.example"`, onlyV2: true},
 			{bundle: "good", trust: "early", want: "did not trust the log's key at the time", onlyV1: true},
 			{bundle: "good", trust: "expired", want: "did not trust the log's key at the time", onlyV1: true},
 		} {
-			if test.onlyV1 && log.Kind != "v1" {
+			if test.onlyV1 && log.Kind != "v1" || test.onlyV2 && log.Kind != "v2" {
 				continue
 			}
 			args := []string{"verify", "-key", public}
@@ -225,6 +227,10 @@ func TestVerifyNamesWhatIsWrong(t *testing.T) {
 				args = append(args, "-rekor-key", log.key, "-origin", "rekor.example")
 			case "root":
 				args = append(args, "-trusted-root", log.trustedRoot)
+			case "renamed":
+				args = append(args, "-trusted-root", write(t, dir, "renamed.json", edit(t, read(t, log.trustedRoot), func(r map[string]any) {
+					at(r, "tlogs", 0).(map[string]any)["baseUrl"] = "https://rekor.example"
+				})))
 			case "early", "expired":
 				bound := map[string][2]string{"early": {"start", "2999-01-01T00:00:00Z"}, "expired": {"end", "2001-01-01T00:00:00Z"}}[test.trust]
 				args = append(args, "-trusted-root", write(t, dir, "bounded.json", edit(t, read(t, log.trustedRoot), func(r map[string]any) {
@@ -323,6 +329,16 @@ func TestSubmitVerifiesWithTheLogsKey(t *testing.T) {
 		command(t, "submit", "-rekor-url", log.URL, "-key", public, "-rekor-key", public, envelope).
 			fails(t, 1, "failed", "it is in the log as entry 0", "not signed by this log's key")
 		require.NoFileExists(t, bundlePath(envelope))
+
+		// A bundle that was there before is not believed either.
+		submit := []string{"submit", "-rekor-url", log.URL, "-key", public, "-rekor-key", log.key, envelope}
+		command(t, submit...).ok(t)
+		altered := edit(t, read(t, bundlePath(envelope)), func(b map[string]any) {
+			flip(t, at(b, "verificationMaterial", "tlogEntries", 0, "logId"), "keyId")
+		})
+		require.NoError(t, os.WriteFile(bundlePath(envelope), []byte(altered), 0o644))
+		command(t, submit...).fails(t, 1, "exists and differs", "the entry names another log", "nothing was")
+		require.Equal(t, altered, read(t, bundlePath(envelope)))
 	})
 }
 

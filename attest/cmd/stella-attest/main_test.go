@@ -284,6 +284,8 @@ func TestSignRefusesBadReports(t *testing.T) {
 	command(t, "sign", "-key", key, "-o", out, huge, good).fails(t, 1, "1 of 2 reports")
 	require.Equal(t, []string{"good.dsse.json"}, files(t, out))
 	commandWith(t, t.Context(), "no JSON", nil, "sign", "-key", key, "-").fails(t, 1, "standard input", "invalid character")
+	endless := "{" + strings.Repeat(" ", attest.MaxPayloadBytes) + "}"
+	commandWith(t, t.Context(), endless, nil, "sign", "-key", key, "-").fails(t, 1, "standard input: over the size limit")
 }
 
 func TestSignRefusesBadKeys(t *testing.T) {
