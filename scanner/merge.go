@@ -61,12 +61,13 @@ func merge(packages []Package) merged {
 func (m merged) at(n int) Package { return m.packages[m.shown(n)] }
 
 // shown is the entry that is shown for the n-th package. Where they spell its purl in
-// several ways, it is the last of them in the order of bytes: small letters, which
-// purl-spec wants of most types that have no case, come after capitals.
+// several ways, it is the one in the folded spelling, or else the last in the order of
+// bytes, where small letters come after capitals.
 func (m merged) shown(n int) int32 {
 	shown := m.first[n]
 	for _, i := range m.again[m.first[n]] {
-		if m.packages[i].PURL > m.packages[shown].PURL {
+		a, b := m.packages[i].PURL, m.packages[shown].PURL
+		if a != b && b != purl.Fold(b) && (a == purl.Fold(a) || a > b) {
 			shown = i
 		}
 	}
