@@ -66,6 +66,7 @@ func (f benchFiles) sbom(b *testing.B, n int) string {
 //	db=index  a compiled index of 200,000 records
 //	db=zip    45,000 records as they are published
 //	db=real   an index of the records where STELLA_OSV_DIR points
+//	format=…  another output than json, which these have to be near to
 //	db=none   no scan: encoding/json decodes the same SBOM, the floor to compare with
 func BenchmarkScan(b *testing.B) {
 	f := makeBenchFiles(b)
@@ -81,17 +82,20 @@ func BenchmarkScan(b *testing.B) {
 		for _, db := range []string{"index", "zip", "real"} {
 			// Without an index, reading the records is all that counts: one size will do.
 			if path, ok := dbs[db]; ok && (db != "zip" || n == 1_000) {
-				b.Run(fmt.Sprintf("components=%d/db=%s", n, db), func(b *testing.B) { benchProgram(b, f.program, path, app, n) })
+				b.Run(fmt.Sprintf("components=%d/db=%s", n, db), func(b *testing.B) { benchProgram(b, f.program, path, "json", app, n) })
 			}
+		}
+		for _, format := range []string{"sarif", "cyclonedx"} {
+			b.Run(fmt.Sprintf("components=%d/db=index/format=%s", n, format), func(b *testing.B) { benchProgram(b, f.program, f.index, format, app, n) })
 		}
 		b.Run(fmt.Sprintf("components=%d/db=none", n), func(b *testing.B) { benchDecode(b, app, n) })
 	}
 }
 
-func benchProgram(b *testing.B, program, db, app string, components int) {
+func benchProgram(b *testing.B, program, db, format, app string, components int) {
 	var total measured
 	for b.Loop() {
-		m := launch(b, program, "-db", db, "-format", "json", app)
+		m := launch(b, program, "-db", db, "-format", format, app)
 		total.Wall += m.Wall
 		total.CPU += m.CPU
 		total.Peak = max(total.Peak, m.Peak)

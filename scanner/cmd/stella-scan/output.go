@@ -15,17 +15,17 @@ import (
 	"github.com/stella-ops/stella/scanner/report/table"
 )
 
-// formats are the values of -format. judged is how many packages were. The canonical
-// form is written as it is made: it may be large.
+// formats are the values of -format. judged is how many packages were. Forms for
+// programs are written as they are made: they may be large.
 var formats = map[string]func(f *flags, r scanner.Report, judged int) (io.WriterTo, error){
 	"cyclonedx": func(f *flags, r scanner.Report, _ int) (io.WriterTo, error) {
-		return made(cyclonedx.Encode(r, f.now))
+		return cyclonedx.Document{Report: r, Now: f.now}, nil
 	},
 	"json": func(_ *flags, r scanner.Report, _ int) (io.WriterTo, error) { return r, nil },
 	"openvex": func(f *flags, r scanner.Report, _ int) (io.WriterTo, error) {
 		return made(openvex.Encode(r, openvex.Options{Author: f.author, Now: f.now}))
 	},
-	"sarif": func(_ *flags, r scanner.Report, _ int) (io.WriterTo, error) { return made(sarif.Encode(r)) },
+	"sarif": func(_ *flags, r scanner.Report, _ int) (io.WriterTo, error) { return sarif.Document{Report: r}, nil },
 	"table": func(f *flags, r scanner.Report, judged int) (io.WriterTo, error) {
 		return made(table.Encode(r, table.Options{Judged: judged, Details: f.details}), nil)
 	},

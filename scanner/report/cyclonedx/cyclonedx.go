@@ -30,10 +30,10 @@
 package cyclonedx
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"io"
 	"net/url"
 	"slices"
 	"strings"
@@ -43,79 +43,113 @@ import (
 
 	"github.com/stella-ops/stella/scanner"
 	"github.com/stella-ops/stella/scanner/reach"
+	"github.com/stella-ops/stella/scanner/report/indent"
 	"github.com/stella-ops/stella/scanner/severity"
 	"github.com/stella-ops/stella/scanner/vex"
 )
 
-// Encode gives the bytes of a report: indented JSON and a line feed. now is the
-// document's timestamp; the zero time is none.
-func Encode(r scanner.Report, now time.Time) ([]byte, error) {
-	serial, err := serialNumber(r, now)
+// Document is a report that is written as CycloneDX: indented JSON and a line feed.
+// Components and vulnerabilities are made one at a time.
+type Document struct {
+	Report scanner.Report
+	Now    time.Time // the timestamp; the zero time is none
+}
+
+// WriteTo writes the document.
+func (d Document) WriteTo(out io.Writer) (int64, error) {
+	serial, err := d.serialNumber()
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	bom := cdx.NewBOM()
-	// EncodeVersion would say so too, but copies by gob, which loses a score of 0.
-	bom.SpecVersion, bom.JSONSchema = cdx.SpecVersion1_6, "http://cyclonedx.org/schema/bom-1.6.schema.json"
-	bom.SerialNumber = serial
-	bom.Metadata = metadata(r, now)
-	refs := map[string]bool{subjectRef: true}
-	components, vulnerabilities := []cdx.Component{}, []cdx.Vulnerability{}
-	for i, f := range r.Findings {
-		// A report is sorted by package, so that the findings of one follow each other.
-		if i == 0 || !samePackage(r.Findings[i-1].Package, f.Package) {
-			components = append(components, component(f.Package, refs))
-		}
-		vulnerabilities = append(vulnerabilities, vulnerability(f, components[len(components)-1].BOMRef))
+	w := indent.NewWriter(out)
+	w.Value("$schema", "http://cyclonedx.org/schema/bom-1.6.schema.json")
+	w.Value("bomFormat", cdx.BOMFormat)
+	w.Value("specVersion", cdx.SpecVersion1_6)
+	w.Value("serialNumber", serial)
+	w.Value("version", 1)
+	d.metadata(w)
+	refs := components(w, d.Report.Findings)
+	vulnerabilities(w, d.Report.Findings, refs)
+	n, err := w.Flush()
+	if err != nil {
+		return n, fmt.Errorf("writing CycloneDX: %w", err)
 	}
-	bom.Components, bom.Vulnerabilities = &components, &vulnerabilities
-	var b bytes.Buffer
-	if err := cdx.NewBOMEncoder(&b, cdx.BOMFileFormatJSON).SetPretty(true).SetEscapeHTML(false).Encode(bom); err != nil {
-		return nil, fmt.Errorf("encoding CycloneDX: %w", err)
-	}
-	return b.Bytes(), nil
+	return n, nil
 }
 
 // subjectRef is the bom-ref of the target.
 const subjectRef = "target"
 
-func serialNumber(r scanner.Report, now time.Time) (string, error) {
-	text, err := r.Encode()
-	if err != nil {
+func (d Document) serialNumber() (string, error) {
+	hash := sha256.New()
+	if _, err := d.Report.WriteTo(hash); err != nil {
 		return "", err
 	}
-	b := sha256.Sum256(fmt.Append(text, now.UTC().Format(time.RFC3339Nano)))
+	fmt.Fprint(hash, d.Now.UTC().Format(time.RFC3339Nano))
+	b := hash.Sum(nil)
 	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80 // version 8, variant
 	return fmt.Sprintf("urn:uuid:%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:16]), nil
 }
 
-func metadata(r scanner.Report, now time.Time) *cdx.Metadata {
+func (d Document) metadata(w *indent.Writer) {
+	r := d.Report
 	kind := cdx.ComponentTypeApplication
 	if r.Target.Kind == "docker-archive" || r.Target.Kind == "oci-layout" {
 		kind = cdx.ComponentTypeContainer
 	}
-	m := &cdx.Metadata{
-		Tools: &cdx.ToolsChoice{Components: &[]cdx.Component{{Type: cdx.ComponentTypeApplication, Name: "stella-scan"}}},
-		Component: &cdx.Component{
-			BOMRef: subjectRef, Type: kind, Name: r.Target.Name,
-			Hashes: &[]cdx.Hash{{Algorithm: cdx.HashAlgoSHA256, Value: r.Target.SHA256}},
-		},
+	w.Object("metadata")
+	if !d.Now.IsZero() {
+		w.Value("timestamp", d.Now.UTC().Format(time.RFC3339Nano))
 	}
-	if !now.IsZero() {
-		m.Timestamp = now.UTC().Format(time.RFC3339Nano)
-	}
-	properties := []cdx.Property{
-		{Name: "stella:advisories:sha256", Value: r.Advisories.SHA256},
-		{Name: "stella:advisories:records", Value: fmt.Sprint(r.Advisories.Records)},
-	}
+	w.Value("tools", cdx.ToolsChoice{Components: &[]cdx.Component{{Type: cdx.ComponentTypeApplication, Name: "stella-scan"}}})
+	w.Value("component", cdx.Component{
+		BOMRef: subjectRef, Type: kind, Name: r.Target.Name,
+		Hashes: &[]cdx.Hash{{Algorithm: cdx.HashAlgoSHA256, Value: r.Target.SHA256}},
+	})
+	w.List("properties")
+	w.Value("", cdx.Property{Name: "stella:advisories:sha256", Value: r.Advisories.SHA256})
+	w.Value("", cdx.Property{Name: "stella:advisories:records", Value: fmt.Sprint(r.Advisories.Records)})
 	for _, n := range r.NotEvaluated {
-		properties = append(properties, cdx.Property{Name: "stella:not_evaluated", Value: n.Package + ": " + n.Reason})
+		w.Value("", cdx.Property{Name: "stella:not_evaluated", Value: n.Package + ": " + n.Reason})
 	}
 	for _, a := range r.Advisories.Rejected {
-		properties = append(properties, cdx.Property{Name: "stella:advisory_rejected", Value: cmp.Or(a.ID, a.Entry) + ": " + a.Reason})
+		w.Value("", cdx.Property{Name: "stella:advisory_rejected", Value: cmp.Or(a.ID, a.Entry) + ": " + a.Reason})
 	}
-	m.Properties = &properties
-	return m
+	w.End()
+	w.End()
+}
+
+// components writes each package that has findings, and gives the refs in their order.
+func components(w *indent.Writer, findings []scanner.Finding) (refs []string) {
+	taken := map[string]bool{subjectRef: true}
+	w.List("components")
+	for i := range findings {
+		if newPackage(findings, i) {
+			c := component(findings[i].Package, taken)
+			refs = append(refs, c.BOMRef)
+			w.Value("", c)
+		}
+	}
+	w.End()
+	return refs
+}
+
+func vulnerabilities(w *indent.Writer, findings []scanner.Finding, refs []string) {
+	at := -1
+	w.List("vulnerabilities")
+	for i := range findings {
+		if newPackage(findings, i) {
+			at++
+		}
+		w.Value("", vulnerability(findings[i], refs[at]))
+	}
+	w.End()
+}
+
+// newPackage reports whether the finding is the first of its package. A report is sorted by
+// package, so that the findings of one follow each other.
+func newPackage(findings []scanner.Finding, i int) bool {
+	return i == 0 || !samePackage(findings[i-1].Package, findings[i].Package)
 }
 
 func samePackage(a, b scanner.FoundPackage) bool {

@@ -23,7 +23,7 @@ var now = time.Date(2026, 11, 26, 10, 0, 0, 0, time.FixedZone("", 3600))
 
 func encode(t *testing.T, r scanner.Report, at time.Time) ([]byte, cdx.BOM) {
 	t.Helper()
-	text, err := cyclonedx.Encode(r, at)
+	text, err := bytesOf(r, at)
 	require.NoError(t, err)
 	reporttest.Valid(t, reporttest.CycloneDXSchema(t), text)
 	var bom cdx.BOM
@@ -168,4 +168,10 @@ func TestEmptyReport(t *testing.T) {
 	_, bom := encode(t, r, now)
 	require.Empty(t, *bom.Components)
 	require.Empty(t, *bom.Vulnerabilities)
+}
+
+func bytesOf(r scanner.Report, at time.Time) ([]byte, error) {
+	var b bytes.Buffer
+	_, err := cyclonedx.Document{Report: r, Now: at}.WriteTo(&b)
+	return b.Bytes(), err
 }

@@ -26,17 +26,18 @@
 package sarif
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/stella-ops/stella/scanner"
+	"github.com/stella-ops/stella/scanner/report/indent"
 	"github.com/stella-ops/stella/scanner/severity"
 )
 
@@ -47,54 +48,66 @@ const (
 	advisoryRejected = "advisory-rejected"
 )
 
-// Encode gives the bytes of a report: indented JSON and a line feed.
-func Encode(r scanner.Report) ([]byte, error) {
-	rules, index := rulesOf(r.Findings)
-	doc := run{
-		Tool: tool{Driver: driver{Name: "stella-scan", Rules: rules, Notifications: []descriptor{
-			{notEvaluated, message{"A package could not be judged. It is not known to be safe."}},
-			{advisoryRejected, message{"An advisory could not be read. What it says was not used."}},
-		}}},
-		Invocations:       []invocation{{ExecutionSuccessful: true, Notifications: notifications(r)}},
-		AutomationDetails: automation{ID: "stella-scan/" + r.Target.Name + "/"},
-		Artifacts:         artifacts(r),
-		Results:           []result{},
-		Properties:        runProperties{r.Advisories.SHA256, r.Advisories.Records},
-		ColumnKind:        "unicodeCodePoints",
+// Document is a report that is written as SARIF: indented JSON and a line feed. Rules and
+// results are made one at a time.
+type Document struct{ Report scanner.Report }
+
+// WriteTo writes the document.
+func (d Document) WriteTo(out io.Writer) (int64, error) {
+	r := d.Report
+	w := indent.NewWriter(out)
+	w.Value("$schema", schemaURI)
+	w.Value("version", "2.1.0")
+	w.List("runs")
+	w.Object("")
+	ids := driver(w, r.Findings)
+	invocation(w, r)
+	w.Value("automationDetails", automation{ID: "stella-scan/" + r.Target.Name + "/"})
+	w.Value("artifacts", artifacts(r))
+	w.List("results")
+	for i := range r.Findings {
+		res := resultOf(r.Target, r.Findings[i])
+		res.RuleIndex, _ = slices.BinarySearch(ids, res.RuleID)
+		w.Value("", res)
 	}
-	for _, f := range r.Findings {
-		res := resultOf(r.Target, f)
-		res.RuleIndex = index[f.ID]
-		doc.Results = append(doc.Results, res)
+	w.End()
+	w.Value("properties", runProperties{r.Advisories.SHA256, r.Advisories.Records})
+	w.Value("columnKind", "unicodeCodePoints")
+	w.End()
+	w.End()
+	n, err := w.Flush()
+	if err != nil {
+		return n, fmt.Errorf("writing SARIF: %w", err)
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(log{Schema: schemaURI, Version: "2.1.0", Runs: []run{doc}}); err != nil {
-		return nil, fmt.Errorf("encoding SARIF: %w", err)
-	}
-	return b.Bytes(), nil
+	return n, nil
 }
 
-// rulesOf gives the rules sorted by id, and each one's place.
-func rulesOf(findings []scanner.Finding) ([]rule, map[string]int) {
-	byID := map[string][]scanner.Finding{}
-	for _, f := range findings {
-		byID[f.ID] = append(byID[f.ID], f)
+// driver writes the tool with its rules, by id, and gives their ids.
+func driver(w *indent.Writer, findings []scanner.Finding) (ids []string) {
+	byID := map[string][]int32{}
+	for i := range findings {
+		byID[findings[i].ID] = append(byID[findings[i].ID], int32(i))
 	}
-	rules, index := []rule{}, map[string]int{}
-	for _, f := range findings {
-		if _, done := index[f.ID]; !done {
-			index[f.ID] = 0
-			rules = append(rules, ruleOf(byID[f.ID]))
+	ids = slices.Sorted(maps.Keys(byID))
+	w.Object("tool")
+	w.Object("driver")
+	w.Value("name", "stella-scan")
+	w.List("rules")
+	for _, id := range ids {
+		var of []scanner.Finding
+		for _, i := range byID[id] {
+			of = append(of, findings[i])
 		}
+		w.Value("", ruleOf(of))
 	}
-	slices.SortFunc(rules, func(a, b rule) int { return cmp.Compare(a.ID, b.ID) })
-	for i, r := range rules {
-		index[r.ID] = i
-	}
-	return rules, index
+	w.End()
+	w.Value("notifications", []descriptor{
+		{notEvaluated, message{"A package could not be judged. It is not known to be safe."}},
+		{advisoryRejected, message{"An advisory could not be read. What it says was not used."}},
+	})
+	w.End()
+	w.End()
+	return ids
 }
 
 func ruleOf(findings []scanner.Finding) rule {
@@ -247,13 +260,19 @@ func fingerprint(f scanner.Finding) string {
 	return hex.EncodeToString(hash.Sum(nil)[:16])
 }
 
-func notifications(r scanner.Report) []notification {
-	list := []notification{}
+// invocation writes what was not judged.
+func invocation(w *indent.Writer, r scanner.Report) {
+	w.List("invocations")
+	w.Object("")
+	w.Value("executionSuccessful", true)
+	w.List("toolExecutionNotifications")
 	for _, n := range r.NotEvaluated {
-		list = append(list, notification{reference{notEvaluated}, "warning", message{n.Package + " was not evaluated: " + n.Reason}})
+		w.Value("", notification{reference{notEvaluated}, "warning", message{n.Package + " was not evaluated: " + n.Reason}})
 	}
 	for _, a := range r.Advisories.Rejected {
-		list = append(list, notification{reference{advisoryRejected}, "warning", message{cmp.Or(a.ID, a.Entry) + " was not used: " + a.Reason}})
+		w.Value("", notification{reference{advisoryRejected}, "warning", message{cmp.Or(a.ID, a.Entry) + " was not used: " + a.Reason}})
 	}
-	return list
+	w.End()
+	w.End()
+	w.End()
 }

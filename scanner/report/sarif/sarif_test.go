@@ -1,6 +1,7 @@
 package sarif_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ import (
 
 func encode(t *testing.T, r scanner.Report) map[string]any {
 	t.Helper()
-	text, err := sarif.Encode(r)
+	text, err := bytesOf(r)
 	require.NoError(t, err)
 	reporttest.Valid(t, reporttest.SARIFSchema(t), text)
 	var doc map[string]any
@@ -121,8 +122,14 @@ func TestFingerprint(t *testing.T) {
 func TestRejectedAdvisories(t *testing.T) {
 	r := reporttest.Report()
 	r.Advisories.Rejected = []advisory.Rejection{{Entry: "a/b.json", Reason: "no id"}}
-	text, err := sarif.Encode(r)
+	text, err := bytesOf(r)
 	require.NoError(t, err)
 	require.True(t, strings.Contains(string(text), "a/b.json was not used: no id"))
 	encode(t, r)
+}
+
+func bytesOf(r scanner.Report) ([]byte, error) {
+	var b bytes.Buffer
+	_, err := sarif.Document{Report: r}.WriteTo(&b)
+	return b.Bytes(), err
 }

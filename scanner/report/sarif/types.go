@@ -1,37 +1,12 @@
 package sarif
 
 // The parts of SARIF 2.1.0 that are written. Names and order are the specification's
-// (sections 3.13 to 3.58); a list that may not be null is never nil.
-
-type log struct {
-	Schema  string `json:"$schema"`
-	Version string `json:"version"`
-	Runs    []run  `json:"runs"`
-}
-
-type run struct {
-	Tool              tool          `json:"tool"`
-	Invocations       []invocation  `json:"invocations"`
-	AutomationDetails automation    `json:"automationDetails"`
-	Artifacts         []artifact    `json:"artifacts"`
-	Results           []result      `json:"results"`
-	Properties        runProperties `json:"properties"`
-	ColumnKind        string        `json:"columnKind"`
-}
+// (sections 3.13 to 3.58); a list that may not be null is never nil. What holds all else,
+// from the log to the run, is written as it goes.
 
 type runProperties struct {
 	AdvisoriesSHA256 string `json:"advisories/sha256"`
 	Advisories       int    `json:"advisories/records"`
-}
-
-type tool struct {
-	Driver driver `json:"driver"`
-}
-
-type driver struct {
-	Name          string       `json:"name"`
-	Rules         []rule       `json:"rules"`
-	Notifications []descriptor `json:"notifications"`
 }
 
 type descriptor struct {
@@ -54,11 +29,6 @@ type ruleProperties struct {
 
 type message struct {
 	Text string `json:"text"`
-}
-
-type invocation struct {
-	ExecutionSuccessful bool           `json:"executionSuccessful"`
-	Notifications       []notification `json:"toolExecutionNotifications"`
 }
 
 type notification struct {
