@@ -178,6 +178,7 @@ func TestIdentifyFillsIn(t *testing.T) {
 		{"Go module cut into a subpath", Component{PURL: "pkg:golang/github.com/aws/aws-sdk-go-v2@v1.0.0#service/s3", Name: "github.com/aws/aws-sdk-go-v2/service/s3"}, Identity{"Go", "github.com/aws/aws-sdk-go-v2/service/s3", "1.0.0"}},
 		{"no purl, a type", Component{Type: "maven", Group: "org.yaml", Name: "snakeyaml", Version: "1.30"}, Identity{"Maven", "org.yaml:snakeyaml", "1.30"}},
 		{"no purl, a Debian package", Component{Type: "deb", Group: "someone", Name: "curl", Version: "1", Distro: debian}, Identity{"Debian:12", "curl", "1"}},
+		{"no purl, a group that is called like a distribution", Component{Type: "deb", Group: "ubuntu", Name: "curl", Version: "1", Distro: debian}, Identity{"Debian:12", "curl", "1"}},
 		{"no purl, a publisher as group", Component{Type: "pypi", Group: "someone", Name: "Django", Version: "1"}, Identity{"PyPI", "django", "1"}},
 	} {
 		got, err := Identify(row.in)

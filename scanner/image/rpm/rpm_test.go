@@ -245,3 +245,14 @@ func TestReadTooManyItems(t *testing.T) {
 	_, _, err := Read(section(b), nil)
 	require.ErrorContains(t, err, "it says that it has 65535 items")
 }
+
+// SQLite's file format, 1.3.4: a page has 480 usable bytes or more.
+func TestSmallestPage(t *testing.T) {
+	for reserved, ok := range map[byte]bool{32: true, 33: false} {
+		b := content(t, "rpm-sqlite", two)
+		binary.BigEndian.PutUint16(b[16:], 512)
+		b[20] = reserved
+		_, err := openSQLite(section(b), nil)
+		require.Equal(t, ok, err == nil, "%d bytes of 512 reserved: %v", reserved, err)
+	}
+}
