@@ -109,13 +109,21 @@ fuzz: ## every fuzz test below FUZZIN=., FUZZTIME=50000x executions each (or a t
 		done; \
 	done
 
+# Stores and drivers in turn, ten times, so that a slow minute of the machine is a slow
+# minute of both.
+BENCH_STORES = $(GO) test -run '^$$' -bench 'Get|Save$$|Revoke|List' -benchtime 200x ./authority/pgstore ./authority/mongostore && \
+	$(GO) test -run '^$$' -bench BulkSave -benchtime 3x ./authority/pgstore ./authority/mongostore
+
 .PHONY: bench
-bench: ## speed of scanning, signing and submitting beside their floors
+bench: ## speed of scanning, signing, submitting and storing beside their floors
 	@mkdir -p $(OUT)
 	$(GO) test -run '^$$' -bench 'Scan|Run$$' -benchtime 5x -timeout 30m ./scanner/cmd/stella-scan | tee $(OUT)/scan.bench.txt
 	$(GO) test -run '^$$' -bench 'Index|Zip' -benchtime 3x -timeout 30m ./scanner/advisory | tee $(OUT)/index.bench.txt
 	$(GO) test -run '^$$' -bench 'Seal|BatchCPU|Parallel' -benchtime 200ms -count 10 ./attest ./attest/rekor | tee $(OUT)/bench.txt
 	$(TOOL) benchstat -col /op $(OUT)/bench.txt
+	@rm -f $(OUT)/stores.bench.txt
+	@for i in 1 2 3 4 5 6 7 8 9 10; do $(BENCH_STORES) || exit 1; done >$(OUT)/stores.bench.txt
+	$(TOOL) benchstat -col /op $(OUT)/stores.bench.txt
 
 .PHONY: check
 check: ## formatting, vet, staticcheck, dead code and the repository's rules

@@ -17,6 +17,13 @@ import (
 var engine *enginetest.Mongo
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(serverEnv); dir != "" {
+		if err := serveMongo(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	var err error
 	if engine, err = enginetest.StartMongo(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -209,10 +209,8 @@ func (s *Store) Revoke(ctx context.Context, id authority.TokenID, r authority.Re
 		return authority.Outcome{}, err
 	}
 	var d document
-	err = s.tokens.FindOneAndUpdate(ctx, bson.D{{Key: "_id", Value: string(id)}, notRevoked}, bson.D{
-		{Key: "$set", Value: bson.D{{Key: "revoked", Value: revocationOf(r)}, {Key: "updated_at", Value: bson.NewDateTimeFromTime(r.At)}}},
-		{Key: "$inc", Value: bson.D{{Key: "version", Value: int64(1)}}},
-	}, options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&d)
+	filter, update := markRevoked(id, r)
+	err = s.tokens.FindOneAndUpdate(ctx, filter, update, options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&d)
 	var t authority.Token
 	switch {
 	case err == nil:
@@ -229,4 +227,12 @@ func (s *Store) Revoke(ctx context.Context, id authority.TokenID, r authority.Re
 		return authority.Outcome{}, authority.ErrNotFound
 	}
 	return authority.OutcomeOf(t, r), nil
+}
+
+// markRevoked are the filter and the update of a revocation.
+func markRevoked(id authority.TokenID, r authority.Revocation) (filter, update bson.D) {
+	return bson.D{{Key: "_id", Value: string(id)}, notRevoked}, bson.D{
+		{Key: "$set", Value: bson.D{{Key: "revoked", Value: revocationOf(r)}, {Key: "updated_at", Value: bson.NewDateTimeFromTime(r.At)}}},
+		{Key: "$inc", Value: bson.D{{Key: "version", Value: int64(1)}}},
+	}
 }
