@@ -65,13 +65,20 @@ type Page struct {
 	Size  int    // tokens at most, up to [MaxPage]; 0 stands for that
 }
 
-// Normalize returns the page with its size, or an error that wraps [ErrInvalid].
+// Normalize returns the page with its size, and its cursor as that of a token. An error
+// wraps [ErrInvalid].
 func (p Page) Normalize() (Page, error) {
 	if p.Size < 0 || p.Size > MaxPage {
 		return Page{}, fmt.Errorf("%w: a page of %d tokens: want 1 to %d", ErrInvalid, p.Size, MaxPage)
 	}
 	p.Size = cmp.Or(p.Size, MaxPage)
-	return p, nil
+	if p.After.IsZero() {
+		return p, nil
+	}
+	if err := checkID("token", p.After.ID); err != nil {
+		return Page{}, err
+	}
+	return p, normalizeTime("cursor's time", &p.After.CreatedAt)
 }
 
 // Cursor is a place in an owner's list: behind a token.

@@ -82,6 +82,7 @@ func changes(t authority.Token) bson.D {
 	}}}
 }
 
+// token reads a document. An error says that the store holds none of the domain's.
 func (d *document) token() (authority.Token, error) {
 	t := authority.Token{
 		ID: authority.TokenID(d.ID), Owner: authority.PrincipalID(d.Owner), Kind: d.Kind, CreatedBy: authority.PrincipalID(d.CreatedBy),
@@ -89,11 +90,12 @@ func (d *document) token() (authority.Token, error) {
 		Version: d.Version,
 	}
 	if copy(t.Secret[:], d.Secret) != len(t.Secret) {
-		return authority.Token{}, fmt.Errorf("%w: token %s: its secret's hash has %d bytes", authority.ErrUnavailable, d.ID, len(d.Secret))
+		return authority.Token{}, fmt.Errorf("token %s: its secret's hash has %d bytes", d.ID, len(d.Secret))
 	}
 	var err error
 	if t.Payload, err = authority.ParsePayload([]byte(d.Payload)); err != nil {
-		return authority.Token{}, fmt.Errorf("%w: token %s: %v", authority.ErrUnavailable, d.ID, err)
+		// Not %w: invalid is what a caller gives.
+		return authority.Token{}, fmt.Errorf("token %s: %v", d.ID, err)
 	}
 	if d.LastUsedAt != nil {
 		t.LastUsedAt = moment(*d.LastUsedAt)

@@ -1,13 +1,18 @@
 package mongostore_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"github.com/stella-ops/stella/authority"
 	"github.com/stella-ops/stella/authority/enginetest"
 	"github.com/stella-ops/stella/authority/mongostore"
 	"github.com/stella-ops/stella/authority/storetest"
@@ -75,4 +80,26 @@ func TestWeakSettings(t *testing.T) {
 		require.ErrorContains(t, err, "MongoDB")
 		require.NotContains(t, err.Error(), "hunter2")
 	}
+}
+
+// A document that the domain would not have written is the store's fault, never the
+// caller's; and a revocation that was written is not called undone because of it.
+func TestDamagedDocument(t *testing.T) {
+	database := engine.NewDatabase()
+	s := engine.OpenDatabase(t, database)
+	m := storetest.NewMaker(1)
+	token, err := s.Save(t.Context(), m.Plain(), authority.Absent())
+	require.NoError(t, err)
+	client, err := mongo.Connect(options.Client().ApplyURI(engine.URI))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = client.Disconnect(context.Background()) })
+	tokens := client.Database(database).Collection(mongostore.Collection)
+	_, err = tokens.UpdateByID(t.Context(), string(token.ID), bson.D{{Key: "$set", Value: bson.D{{Key: "payload", Value: "[1]"}}}})
+	require.NoError(t, err)
+	_, err = s.GetByID(t.Context(), token.ID)
+	require.ErrorIs(t, err, authority.ErrUnavailable)
+	require.NotErrorIs(t, err, authority.ErrInvalid)
+	_, err = s.Revoke(t.Context(), token.ID, m.Revocation())
+	require.ErrorIs(t, err, authority.ErrUnknownOutcome, "it was written")
+	require.NotErrorIs(t, err, authority.ErrUnavailable)
 }

@@ -87,7 +87,11 @@ func (s *Store) get(ctx context.Context, id authority.TokenID) (authority.Token,
 	if err != nil {
 		return authority.Token{}, unavailable(err)
 	}
-	return d.token()
+	t, err := d.token()
+	if err != nil {
+		return authority.Token{}, unavailable(err)
+	}
+	return t, nil
 }
 
 // GetByOwner implements [authority.TokenStore].
@@ -109,7 +113,7 @@ func (s *Store) GetByOwner(ctx context.Context, owner authority.PrincipalID, pag
 	list := make([]authority.Token, len(documents))
 	for i := range documents {
 		if list[i], err = documents[i].token(); err != nil {
-			return nil, authority.Cursor{}, err
+			return nil, authority.Cursor{}, unavailable(err)
 		}
 	}
 	if len(list) <= page.Size {
@@ -211,15 +215,17 @@ func (s *Store) Revoke(ctx context.Context, id authority.TokenID, r authority.Re
 	var d document
 	filter, update := markRevoked(id, r)
 	err = s.tokens.FindOneAndUpdate(ctx, filter, update, options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&d)
-	var t authority.Token
-	switch {
-	case err == nil:
-		t, err = d.token()
-	case errors.Is(err, mongo.ErrNoDocuments):
-		t, err = s.get(ctx, id)
-	default:
+	if err == nil {
+		t, err := d.token()
+		if err != nil {
+			return authority.Outcome{}, writeError(err) // it is written all the same
+		}
+		return authority.OutcomeOf(t, r), nil
+	}
+	if !errors.Is(err, mongo.ErrNoDocuments) {
 		return authority.Outcome{}, writeError(err)
 	}
+	t, err := s.get(ctx, id)
 	switch {
 	case err != nil:
 		return authority.Outcome{}, err

@@ -154,3 +154,34 @@ func TestOpenErrors(t *testing.T) {
 		require.Contains(t, err.Error(), "PostgreSQL")
 	}
 }
+
+// A row that the domain would not have written is the store's fault, never the caller's.
+func TestDamagedRow(t *testing.T) {
+	for _, damage := range []string{
+		`UPDATE authority.tokens SET payload_json = '{"a": 1e300}'`,
+		`ALTER TABLE authority.tokens DROP CONSTRAINT ck_tokens_secret_sha256; UPDATE authority.tokens SET secret_sha256 = '\x00'`,
+		`ALTER TABLE authority.tokens DROP CONSTRAINT ck_tokens_revocation; UPDATE authority.tokens SET is_revoked = true`,
+	} {
+		dsn := engine.NewDatabase(t)
+		s := engine.OpenDSN(t, dsn)
+		_, err := s.Up(t.Context())
+		require.NoError(t, err)
+		m := storetest.NewMaker(1)
+		token, err := s.Save(t.Context(), m.Plain(), authority.Absent())
+		require.NoError(t, err)
+		conn, err := pgx.Connect(t.Context(), dsn)
+		require.NoError(t, err)
+		_, err = conn.Exec(t.Context(), damage)
+		require.NoError(t, err)
+		require.NoError(t, conn.Close(t.Context()))
+		_, err = s.GetByID(t.Context(), token.ID)
+		require.ErrorIs(t, err, authority.ErrUnavailable, damage)
+		require.NotErrorIs(t, err, authority.ErrInvalid, damage)
+		_, _, err = s.GetByOwner(t.Context(), token.Owner, authority.Page{})
+		require.ErrorIs(t, err, authority.ErrUnavailable, damage)
+		require.NotErrorIs(t, err, authority.ErrInvalid, damage)
+		_, err = s.Revoke(t.Context(), token.ID, m.Revocation())
+		require.Error(t, err)
+		require.NotErrorIs(t, err, authority.ErrInvalid, damage)
+	}
+}

@@ -61,12 +61,16 @@ func scan(row pgx.Row) (authority.Token, error) {
 		return authority.Token{}, fmt.Errorf("token %s: its secret's hash has %d bytes", t.ID, len(secret))
 	}
 	if t.Payload, err = authority.ParsePayload(payload); err != nil {
-		return authority.Token{}, fmt.Errorf("token %s: %w", t.ID, err)
+		// Not %w: invalid is what a caller gives.
+		return authority.Token{}, fmt.Errorf("token %s: %v", t.ID, err)
 	}
 	if lastUsed != nil {
 		t.LastUsedAt = *lastUsed
 	}
 	if revoked {
+		if revokedAt == nil || revokedBy == nil || reason == nil || attempt == nil {
+			return authority.Token{}, fmt.Errorf("token %s: its revocation is not whole", t.ID)
+		}
 		t.Revoked = &authority.Revocation{
 			At: *revokedAt, By: authority.PrincipalID(*revokedBy), Reason: *reason, Attempt: authority.AttemptID(*attempt),
 		}

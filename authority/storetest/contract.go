@@ -402,6 +402,20 @@ func cursors(t T, b Backend) {
 		require.Len(t, list, test.want)
 		require.True(t, next.IsZero(), "the last page names another")
 	}
+	// A cursor is a place that a token can have.
+	at.CreatedAt = at.CreatedAt.Add(999 * time.Microsecond)
+	at.ID = "00000000-0000-0000-0000-000000000000"
+	list, _, err := b.Store.GetByOwner(t.Context(), token.Owner, authority.Page{After: at})
+	require.NoError(t, err)
+	require.Len(t, list, 1, "a cursor is cut to the millisecond, as a token is")
+	for name, after := range map[string]authority.Cursor{
+		"an id that is none": {CreatedAt: token.CreatedAt, ID: "x"},
+		"no time":            {ID: token.ID},
+		"a far time":         {CreatedAt: time.UnixMilli(1 << 60), ID: token.ID},
+	} {
+		_, _, err := b.Store.GetByOwner(t.Context(), token.Owner, authority.Page{After: after})
+		require.ErrorIs(t, err, authority.ErrInvalid, name)
+	}
 }
 
 func emptyLists(t T, b Backend) {
