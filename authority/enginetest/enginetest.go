@@ -1,16 +1,23 @@
 // Package enginetest gives tests the real servers that the stores run on, and stores on
 // databases of their own.
 //
-// STELLA_TEST_STORES says which servers: "embedded" (the default), PostgreSQL of the
-// machine's own install and FerretDB in this process; or "external", the ones that
-// STELLA_TEST_POSTGRES_DSN and STELLA_TEST_MONGO_URI name. Whoever may create databases
-// there gives each test one of its own. There is no third case: a test that has no engine
-// fails and says what to install or set.
+// STELLA_TEST_STORES says which servers:
+//
+//   - "containers": PostgreSQL and MongoDB in containers, by testcontainers-go. The images
+//     are postgres:17-alpine and mongo:8, or what STELLA_TEST_POSTGRES_IMAGE and
+//     STELLA_TEST_MONGO_IMAGE name;
+//   - "embedded": PostgreSQL of the machine's own install, and FerretDB in this process;
+//   - "external": the ones that STELLA_TEST_POSTGRES_DSN and STELLA_TEST_MONGO_URI name.
+//     Whoever may create databases there gives each test one of its own.
+//
+// Where it is not set, containers where a Docker daemon answers and has or gets the
+// images, and else embedded. A test binary says once, on its standard error, which it is
+// and why. In CI (CI=true) nothing is chosen: the variable must be set. A test that has no
+// engine fails and says what to install or set.
 package enginetest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -22,24 +29,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stella-ops/stella/authority"
-	"github.com/stella-ops/stella/authority/embedded/mongoserver"
-	"github.com/stella-ops/stella/authority/embedded/pgserver"
 	"github.com/stella-ops/stella/authority/mongostore"
 	"github.com/stella-ops/stella/authority/pgstore"
 	"github.com/stella-ops/stella/authority/storetest"
 )
-
-// external reports the mode, or that the variable names none.
-func external() (bool, error) {
-	switch mode := os.Getenv("STELLA_TEST_STORES"); mode {
-	case "", "embedded":
-		return false, nil
-	case "external":
-		return true, nil
-	default:
-		return false, fmt.Errorf("STELLA_TEST_STORES=%s: want embedded or external", mode)
-	}
-}
 
 // names makes database names that no other process takes.
 type names struct {
@@ -53,49 +46,66 @@ func newNames() *names {
 
 func (n *names) next() string { return fmt.Sprintf("%s_%d", n.prefix, n.n.Add(1)) }
 
+// A Server is what a test can do to a server besides calling it. Its methods may be
+// called by several goroutines.
+type Server interface {
+	// Kill ends it as a crash would, amid what it does.
+	Kill() error
+	// Run starts it again on its data and at its address, and returns when it answers.
+	Run(ctx context.Context) error
+	// Close ends it for good, and its data.
+	Close() error
+}
+
 // Postgres is a PostgreSQL server. Its methods may be called by several goroutines.
 type Postgres struct {
-	// Server is the embedded one, nil where it is external: only that can be killed.
-	Server *pgserver.Server
-	dsn    func(database string) string
+	// Server is nil where it is external, and not ours to stop.
+	Server Server
+	base   url.URL // of the database that is always there
 	names  *names
 }
 
 // StartPostgres starts a server, or finds the external one.
-func StartPostgres(ctx context.Context) (*Postgres, error) {
-	outside, err := external()
+func StartPostgres(ctx context.Context) (*Postgres, error) { return startPostgres(ctx, false) }
+
+// StartDurablePostgres starts a server for tests that kill it or stand between it and a
+// store: it writes to the disk before it acknowledges, and listens on loopback.
+func StartDurablePostgres(ctx context.Context) (*Postgres, error) { return startPostgres(ctx, true) }
+
+func startPostgres(ctx context.Context, durable bool) (*Postgres, error) {
+	m, err := chosen()
 	if err != nil {
 		return nil, err
 	}
-	if !outside {
-		s, err := pgserver.Start(ctx, pgserver.Config{Settings: []string{"max_connections = 200"}})
-		if err != nil {
-			return nil, fmt.Errorf("%w; or set STELLA_TEST_STORES=external and STELLA_TEST_POSTGRES_DSN", err)
-		}
-		return &Postgres{Server: s, dsn: s.DSN, names: newNames()}, nil
-	}
-	base, err := url.Parse(os.Getenv("STELLA_TEST_POSTGRES_DSN"))
-	if err != nil || base.Scheme != "postgres" && base.Scheme != "postgresql" {
-		return nil, errors.New("STELLA_TEST_STORES=external: want STELLA_TEST_POSTGRES_DSN=postgres://USER:PASSWORD@HOST/DATABASE of a user who may create databases")
-	}
-	admin := strings.TrimPrefix(base.Path, "/")
-	return &Postgres{names: newNames(), dsn: func(database string) string {
-		u := *base
-		if database == "postgres" {
-			database = admin
-		}
-		u.Path = "/" + database
-		return u.String()
-	}}, nil
+	return m.postgres(ctx, durable)
 }
 
-// Close stops an embedded server.
+func newPostgres(server Server, dsn string) (*Postgres, error) {
+	base, err := url.Parse(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return &Postgres{Server: server, base: *base, names: newNames()}, nil
+}
+
+// Close stops a server that is ours.
 func (p *Postgres) Close() error {
 	if p.Server == nil {
 		return nil
 	}
 	return p.Server.Close()
 }
+
+// DSN is the connection string of a database that is always there. Addr is where the
+// server listens, host and port, or a proxy before it.
+func (p *Postgres) DSN(addr string) string {
+	u := p.base
+	u.Host = addr
+	return u.String()
+}
+
+// Addr is where the server listens, host and port; empty for a socket.
+func (p *Postgres) Addr() string { return p.base.Host }
 
 // NewDatabase makes an empty database, gone when the test ends, and returns its
 // connection string.
@@ -104,12 +114,14 @@ func (p *Postgres) NewDatabase(t storetest.T) string {
 	name := p.names.next()
 	p.admin(t.Context(), t, "CREATE DATABASE "+name)
 	t.Cleanup(func() { p.admin(context.Background(), t, "DROP DATABASE "+name+" WITH (FORCE)") })
-	return p.dsn(name)
+	u := p.base
+	u.Path = "/" + name
+	return u.String()
 }
 
 func (p *Postgres) admin(ctx context.Context, t storetest.T, statement string) {
 	t.Helper()
-	conn, err := pgx.Connect(ctx, p.dsn("postgres"))
+	conn, err := pgx.Connect(ctx, p.base.String())
 	require.NoError(t, err)
 	defer conn.Close(ctx)
 	_, err = conn.Exec(ctx, statement)
@@ -128,7 +140,7 @@ func (p *Postgres) Open(t storetest.T) storetest.Backend {
 	return storetest.Backend{Store: s, Engine: engine, Restart: func(t storetest.T) authority.TokenStore {
 		s.Close()
 		if p.Server != nil {
-			p.Server.Stop()
+			require.NoError(t, p.Server.Kill())
 			require.NoError(t, p.Server.Run(t.Context()))
 		}
 		return p.OpenDSN(t, dsn)
@@ -157,44 +169,43 @@ func (p *Postgres) OpenDSN(t storetest.T, dsn string) *pgstore.Store {
 // Mongo is a server of MongoDB's wire protocol. Its methods may be called by several
 // goroutines.
 type Mongo struct {
-	// Server is the embedded one, nil where it is external: only that can be stopped.
-	Server *mongoserver.Server
+	// Server is nil where it is external, and not ours to stop.
+	Server Server
 	// URI is the connection string.
-	URI   string
-	dir   string
-	names *names
+	URI string
+	// engine is the server's name and version where it does not know them.
+	engine string
+	names  *names
 }
 
 // StartMongo starts a server, or finds the external one.
 func StartMongo() (*Mongo, error) {
-	outside, err := external()
+	m, err := chosen()
 	if err != nil {
 		return nil, err
 	}
-	if outside {
-		uri := os.Getenv("STELLA_TEST_MONGO_URI")
-		if uri == "" {
-			return nil, errors.New("STELLA_TEST_STORES=external: want STELLA_TEST_MONGO_URI=mongodb://USER:PASSWORD@HOST/ of a user who may create databases")
-		}
-		return &Mongo{URI: uri, names: newNames()}, nil
-	}
-	dir, err := os.MkdirTemp("", "stella-mongo-*")
-	if err != nil {
-		return nil, err
-	}
-	s, err := mongoserver.Start(dir)
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
-	return &Mongo{Server: s, URI: s.URI(), dir: dir, names: newNames()}, nil
+	return m.mongo(context.Background())
 }
 
-// Close stops an embedded server and removes its data.
+// Close stops a server that is ours.
 func (m *Mongo) Close() error {
 	if m.Server == nil {
 		return nil
 	}
-	return errors.Join(m.Server.Close(), os.RemoveAll(m.dir))
+	return m.Server.Close()
+}
+
+// Addr is where a server of ours listens, host and port.
+func (m *Mongo) Addr() string {
+	return strings.TrimSuffix(strings.TrimPrefix(m.URI, "mongodb://"), "/")
+}
+
+// Engine names the server that a store is on, with its version.
+func (m *Mongo) Engine(ctx context.Context, s *mongostore.Store) (string, error) {
+	if m.engine != "" {
+		return m.engine, nil
+	}
+	return s.Version(ctx)
 }
 
 // NewDatabase is the name of a database that is not there yet.
@@ -206,11 +217,8 @@ func (m *Mongo) Open(t storetest.T) storetest.Backend {
 	database := m.NewDatabase()
 	s := m.OpenDatabase(t, database)
 	require.NoError(t, s.Up(t.Context()))
-	engine, err := s.Version(t.Context())
+	engine, err := m.Engine(t.Context(), s)
 	require.NoError(t, err)
-	if m.Server != nil {
-		engine = "FerretDB " + mongoserver.Version + " in this process"
-	}
 	t.Cleanup(func() {
 		last, err := mongostore.Open(context.Background(), m.URI, database)
 		require.NoError(t, err)
@@ -220,8 +228,8 @@ func (m *Mongo) Open(t storetest.T) storetest.Backend {
 	return storetest.Backend{Store: s, Engine: engine, Restart: func(t storetest.T) authority.TokenStore {
 		require.NoError(t, s.Close(t.Context()))
 		if m.Server != nil {
-			m.Server.Stop()
-			require.NoError(t, m.Server.Run())
+			require.NoError(t, m.Server.Kill())
+			require.NoError(t, m.Server.Run(t.Context()))
 		}
 		return m.OpenDatabase(t, database)
 	}}

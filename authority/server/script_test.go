@@ -38,7 +38,7 @@ func openPostgres(t *testing.T) open {
 	require.NoError(t, err)
 	restart := func(t storetest.T) authority.TokenStore {
 		s.Close()
-		engine.Server.Stop()
+		require.NoError(t, engine.Server.Kill())
 		require.NoError(t, engine.Server.Run(t.Context()))
 		return engine.OpenDSN(t, dsn)
 	}
@@ -61,8 +61,8 @@ func openMongo(t *testing.T) open {
 	require.NoError(t, s.Up(t.Context()))
 	restart := func(t storetest.T) authority.TokenStore {
 		require.NoError(t, s.Close(t.Context()))
-		engine.Server.Stop()
-		require.NoError(t, engine.Server.Run())
+		require.NoError(t, engine.Server.Kill())
+		require.NoError(t, engine.Server.Run(t.Context()))
 		return engine.OpenDatabase(t, database)
 	}
 	return open{storetest.Backend{Store: s, Restart: restart}, func(ctx context.Context) string {

@@ -22,7 +22,7 @@ type Faulty struct {
 	Proxy  *Proxy
 	Engine string
 	// Kill ends the server as a crash would, and Run starts it again on its data.
-	Kill func()
+	Kill func() error
 	Run  func(context.Context) error
 }
 
@@ -84,8 +84,7 @@ var faults = []fault{
 // strike has a fault begin.
 func (f Faulty) strike(x fault) error {
 	if x.kill {
-		f.Kill()
-		return nil
+		return f.Kill()
 	}
 	return f.Proxy.add(x.toxic)
 }

@@ -3,16 +3,16 @@ package storetest_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/url"
+	"os"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/stella-ops/stella/authority/embedded/mongoserver"
-	"github.com/stella-ops/stella/authority/embedded/pgserver"
+	"github.com/stella-ops/stella/authority/enginetest"
 	"github.com/stella-ops/stella/authority/mongostore"
 	"github.com/stella-ops/stella/authority/pgstore"
 	"github.com/stella-ops/stella/authority/storetest"
@@ -21,31 +21,31 @@ import (
 // faultyPostgres is a store on a server of its own, which can be killed. Calls are
 // written to the disk before they are acknowledged, as nowhere else in the suite.
 func faultyPostgres(t *testing.T, connections int) storetest.Faulty {
-	port := freePort(t)
-	server, err := pgserver.Start(t.Context(), pgserver.Config{Port: port, Settings: []string{"fsync = on", "full_page_writes = on"}})
+	server, err := enginetest.StartDurablePostgres(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
-	proxy := storetest.NewProxy(t, fmt.Sprintf("127.0.0.1:%d", port))
+	proxy := storetest.NewProxy(t, server.Addr())
 	open := func(addr string) *pgstore.Store {
-		query := fmt.Sprintf("connect_timeout=5&pool_max_conns=%d", connections)
-		dsn := url.URL{Scheme: "postgres", User: url.User("stella"), Host: addr, Path: "/postgres", RawQuery: query}
-		s, err := pgstore.Open(t.Context(), dsn.String())
+		dsn, err := url.Parse(server.DSN(addr))
 		require.NoError(t, err)
-		t.Cleanup(s.Close)
-		return s
+		query := dsn.Query()
+		query.Set("connect_timeout", "5")
+		query.Set("pool_max_conns", strconv.Itoa(connections))
+		dsn.RawQuery = query.Encode()
+		return server.OpenDSN(t, dsn.String())
 	}
-	truth := open(fmt.Sprintf("127.0.0.1:%d", port))
+	truth := open(server.Addr())
 	_, err = truth.Up(t.Context())
 	require.NoError(t, err)
 	engine, err := truth.Version(t.Context())
 	require.NoError(t, err)
-	return storetest.Faulty{Store: open(proxy.Addr()), Truth: truth, Proxy: proxy, Engine: engine, Kill: server.Kill, Run: server.Run}
+	return storetest.Faulty{Store: open(proxy.Addr()), Truth: truth, Proxy: proxy, Engine: engine, Kill: server.Server.Kill, Run: server.Server.Run}
 }
 
-// faultyMongo is the same on a Mongo-wire server, which is in this process: it can be
-// stopped amid its calls, not killed.
+// faultyMongo is the same on a Mongo-wire server. The embedded one is in this process: it
+// can be stopped amid its calls, not killed.
 func faultyMongo(t *testing.T, connections int) storetest.Faulty {
-	server, err := mongoserver.Start(t.TempDir())
+	server, err := enginetest.StartMongo()
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	proxy := storetest.NewProxy(t, server.Addr())
@@ -58,29 +58,25 @@ func faultyMongo(t *testing.T, connections int) storetest.Faulty {
 	}
 	truth := open(server.Addr())
 	require.NoError(t, truth.Up(t.Context()))
-	return storetest.Faulty{
-		Store: open(proxy.Addr()), Truth: truth, Proxy: proxy, Engine: "FerretDB " + mongoserver.Version + " in this process",
-		Kill: server.Stop, Run: func(context.Context) error { return server.Run() },
-	}
-}
-
-func freePort(t *testing.T) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	engine, err := server.Engine(t.Context(), truth)
 	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return storetest.Faulty{Store: open(proxy.Addr()), Truth: truth, Proxy: proxy, Engine: engine, Kill: server.Server.Kill, Run: server.Server.Run}
 }
 
 func TestFaults(t *testing.T) {
-	eachEngine(t, served(), func(t *testing.T, e *engine) {
+	eachEngine(t, served(t), func(t *testing.T, e *engine) {
 		injected := storetest.Faults(t, e.faulty(t, 1))
 		require.Positive(t, injected)
 		e.add(faultsInjected, injected)
 	})
 }
 
-// served are the engines that have a server.
-func served() []*engine {
+// served are the engines that have a server of ours.
+func served(t *testing.T) []*engine {
+	if enginetest.External() {
+		require.NotEqual(t, "true", os.Getenv("CI"), "external servers are not ours to break: CI takes containers or embedded")
+		t.Skip("external servers are not ours to break: run this with containers or embedded")
+	}
 	return slices.DeleteFunc(slices.Clone(engines), func(e *engine) bool { return e.faulty == nil })
 }
 
@@ -92,8 +88,8 @@ func TestLinearizableWithFaults(t *testing.T) {
 	})
 }
 
-// No revocation and no save that was acknowledged is lost with the server: PostgreSQL is
-// killed with SIGKILL, the Mongo-wire server stopped, amid the calls of many clients.
+// No revocation and no save that was acknowledged is lost with the server, which is killed
+// with SIGKILL amid the calls of many clients; the embedded Mongo-wire server is stopped.
 func TestCrash(t *testing.T) {
 	eachTrouble(t, true, 60, depth(3000, 300), func(e *engine, h storetest.History, struck int) {
 		e.add(crashesSurvived, struck)
@@ -105,7 +101,7 @@ func TestCrash(t *testing.T) {
 // judged, with trouble meanwhile.
 func eachTrouble(t *testing.T, crash bool, every, calls int, done func(*engine, storetest.History, int)) {
 	const clients, callsOfToken = 16, 48
-	eachEngine(t, served(), func(t *testing.T, e *engine) {
+	eachEngine(t, served(t), func(t *testing.T, e *engine) {
 		f := e.faulty(t, clients)
 		inBatches(t, calls, 500, func(t *testing.T, from, n int) {
 			trouble := &storetest.Trouble{Faulty: f, Every: every, Crash: crash}

@@ -95,13 +95,13 @@ func TestServe(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, mongo.Close()) })
 	for _, test := range []struct {
-		name string
-		env  func(string) string
+		engine string
+		env    func(string) string
 	}{
 		{"PostgreSQL", environment("AUTHORITY_STORE_BACKEND", "Postgres", "AUTHORITY_POSTGRES_DSN", postgres.NewDatabase(t))},
-		{"FerretDB", environment("AUTHORITY_MONGO_URI", mongo.URI, "AUTHORITY_MONGO_DATABASE", mongo.NewDatabase())},
+		{"FerretDB|MongoDB", environment("AUTHORITY_MONGO_URI", mongo.URI, "AUTHORITY_MONGO_DATABASE", mongo.NewDatabase())},
 	} {
-		t.Run(test.name, func(t *testing.T) {
+		t.Run(test.engine, func(t *testing.T) {
 			require.Contains(t, do(t, test.env, "migrate", "status").stdout, "pending")
 			require.Equal(t, 3, do(t, test.env, "check").code)
 			const owner = "0198c0de-0000-7000-8000-000000000001"
@@ -113,7 +113,7 @@ func TestServe(t *testing.T) {
 			}
 			require.NoError(t, json.Unmarshal([]byte(r.stdout), &made))
 			require.Contains(t, do(t, test.env, "migrate", "status").stdout, "applied")
-			require.Contains(t, do(t, test.env, "check").stdout, test.name)
+			require.Regexp(t, test.engine, do(t, test.env, "check").stdout)
 			require.NotContains(t, do(t, test.env, "token", "show", made.Token.ID).stdout, made.Secret)
 
 			log := serve(t, test.env, func(url string) {
@@ -128,7 +128,7 @@ func TestServe(t *testing.T) {
 				require.Equal(t, http.StatusOK, answer.StatusCode, string(body))
 				require.Contains(t, string(body), made.Token.ID)
 			})
-			require.Contains(t, log, test.name)
+			require.Regexp(t, test.engine, log)
 			require.NotContains(t, log, made.Secret)
 
 			r = do(t, test.env, "token", "revoke", made.Token.ID, "-reason", "done")
