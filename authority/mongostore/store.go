@@ -1,9 +1,11 @@
 package mongostore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -170,11 +172,18 @@ func (s *Store) SaveAll(ctx context.Context, tokens []authority.Token) ([]error,
 	return authority.SaveInBatches(ctx, tokens, s.insert)
 }
 
-// insert is one command, unordered: what is there holds no other back.
+// insert is one command, unordered: what is there holds no other back. Callers who save
+// the same tokens come to them in the order of the ids: a server that locks one after the
+// other would find two of them waiting for each other.
 func (s *Store) insert(ctx context.Context, batch []authority.Token) (there []int, err error) {
+	order := make([]int, len(batch))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(batch[a].ID, batch[b].ID) })
 	documents := make([]document, len(batch))
-	for i, t := range batch {
-		documents[i] = documentOf(t)
+	for i, at := range order {
+		documents[i] = documentOf(batch[at])
 	}
 	_, err = s.tokens.InsertMany(ctx, documents, options.InsertMany().SetOrdered(false))
 	if err == nil {
@@ -188,7 +197,7 @@ func (s *Store) insert(ctx context.Context, batch []authority.Token) (there []in
 		if !mongo.IsDuplicateKeyError(e) {
 			return nil, writeError(err) // of unknown outcome: others may be saved
 		}
-		there = append(there, e.Index)
+		there = append(there, order[e.Index])
 	}
 	return there, nil
 }
