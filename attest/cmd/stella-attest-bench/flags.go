@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -135,11 +136,9 @@ type flags struct {
 // parseFlags reads the command line. Every error is a usageError, but for
 // flag.ErrHelp, which comes after the usage was printed.
 func parseFlags(args []string, stdout io.Writer) (flags, error) {
-	var (
-		f                               flags
-		sizes                           string
-		timeout, gapMin, gapMax, budget int
-	)
+	var f flags
+	var sizes string
+	f.timeout = 10 * time.Second
 	fs := flag.NewFlagSet("stella-attest-bench", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	fs.Usage = func() {} // flag calls it for mistakes, too
@@ -148,7 +147,7 @@ func parseFlags(args []string, stdout io.Writer) (flags, error) {
 	fs.StringVar(&sizes, "batch-sizes", "", "")
 	fs.StringVar(&f.out, "out", "", "")
 	fs.IntVar(&f.maxRetries, "max-retries", 3, "")
-	fs.IntVar(&timeout, "timeout-ms", 10_000, "")
+	fs.Var(duration{&f.timeout}, "timeout-ms", "")
 	fs.IntVar(&f.concurrency, "concurrency", 0, "")
 	fs.StringVar(&f.mode, "mode", sweep.ModeReport, "")
 	fs.StringVar(&f.key, "key", "", "")
@@ -156,9 +155,9 @@ func parseFlags(args []string, stdout io.Writer) (flags, error) {
 	fs.IntVar(&f.blocks, "blocks", 10, "")
 	fs.BoolVar(&f.confirm, "confirm", true, "")
 	fs.Uint64Var(&f.seed, "seed", 0, "")
-	fs.IntVar(&gapMin, "gap-min", 0, "")
-	fs.IntVar(&gapMax, "gap-max", 0, "")
-	fs.IntVar(&budget, "budget-ms", 0, "")
+	fs.Var(duration{&f.gapMin}, "gap-min", "")
+	fs.Var(duration{&f.gapMax}, "gap-max", "")
+	fs.Var(duration{&f.budget}, "budget-ms", "")
 	fs.StringVar(&f.environment, "environment", "", "")
 	fs.BoolVar(&f.allowPublic, "allow-public", false, "")
 	fs.BoolVar(&f.resume, "resume", false, "")
@@ -176,18 +175,6 @@ func parseFlags(args []string, stdout io.Writer) (flags, error) {
 	f.args = fs.Args()
 	f.given = make(map[string]bool)
 	fs.Visit(func(fl *flag.Flag) { f.given[fl.Name] = true })
-	for _, d := range []struct {
-		name string
-		ms   int
-		to   *time.Duration
-	}{
-		{"--timeout-ms", timeout, &f.timeout}, {"-gap-min", gapMin, &f.gapMin}, {"-gap-max", gapMax, &f.gapMax}, {"-budget-ms", budget, &f.budget},
-	} {
-		if d.ms > maxMillis {
-			return flags{}, usageError{fmt.Errorf("%s is %d: it must be at most %d, a day", d.name, d.ms, maxMillis)}
-		}
-		*d.to = time.Duration(d.ms) * time.Millisecond
-	}
 	err := f.check(sizes)
 	if err == nil {
 		err = f.checkValues(fs)
@@ -200,6 +187,28 @@ func parseFlags(args []string, stdout io.Writer) (flags, error) {
 
 // maxMillis bounds durations: more than a day is a slip of the keyboard.
 const maxMillis = 24 * 60 * 60 * 1000
+
+// duration is a flag that counts whole milliseconds.
+type duration struct{ to *time.Duration }
+
+func (d duration) String() string {
+	if d.to == nil { // package flag asks the zero value, too
+		return "0"
+	}
+	return strconv.FormatInt(d.to.Milliseconds(), 10)
+}
+
+func (d duration) Set(text string) error {
+	ms, err := strconv.Atoi(text)
+	if err != nil {
+		return errors.New("want a whole number of milliseconds")
+	}
+	if ms > maxMillis {
+		return fmt.Errorf("it must be at most %d, a day", maxMillis)
+	}
+	*d.to = time.Duration(max(ms, -maxMillis)) * time.Millisecond // check says what is too small
+	return nil
+}
 
 // checkValues reports what would be misunderstood in silence. An empty value is most
 // often a variable that is not set, and would stand for another key.
