@@ -60,12 +60,50 @@ func TestPayload(t *testing.T) {
 	require.Equal(t, "{}", authority.Payload{}.String())
 }
 
+// What is usual goes the short way, what it cannot judge the other.
+func TestShortWay(t *testing.T) {
+	deep := func(n int) string { return `{"a":` + strings.Repeat("[", n) + strings.Repeat("]", n) + "}" }
+	for text, want := range map[string]string{
+		`{}`:                                 `{}`,
+		" { } \n":                            `{}`,
+		`{"b": 1, "a": [true, false, null]}`: `{"a":[true,false,null],"b":1}`,
+		`{"b":{"d":[],"c":{}},"a":-1,"":0}`:  `{"":0,"a":-1,"b":{"c":{},"d":[]}}`,
+		`{"ab":1,"a":2,"a!":3,"a#":4}`:       `{"a":2,"a!":3,"a#":4,"ab":1}`,
+		`{"a":"é 😀 \" \\ \n"}`:               `{"a":"é 😀 \" \\ \n"}`,
+		`{"n":999999999999999,"z":0}`:        `{"n":999999999999999,"z":0}`,
+		deep(authority.MaxPayloadDepth - 1):  deep(authority.MaxPayloadDepth - 1),
+	} {
+		got, ok := authority.Canonicalize([]byte(text))
+		require.True(t, ok, "%.80s", text)
+		require.Equal(t, want, string(got))
+		slow, err := authority.ParsePayloadSlowly([]byte(text))
+		require.NoError(t, err)
+		require.Equal(t, want, slow.String())
+	}
+	for _, text := range []string{
+		``, `[]`, `{`, `{"a"`, `{"a":`, `{"a":1`, `{"a":1,}`, `{"a":1}x`, `{,}`, `{"a":[1,]}`, `{"a":[1`, `{"a" 1}`, `{a:1}`, `{"a":tru}`, `{"a":}`,
+		`{"a":1,"a":2}`, `{"b":1,"a":2,"b":3}`, `{"a":1.5}`, `{"a":1e2}`, `{"a":-0}`, `{"a":01}`, `{"a":-}`, `{"a":1000000000000000}`,
+		`{"a":"\u0041"}`, `{"a":"\/"}`, `{"a":"\x"}`, "{\"a\":\"\x00\"}", "{\"a\":\"\n\"}", "{\"a\":\"\xff\"}", `{"a":"`, `{"a":"\`,
+		`{"é":1}`, `{"\n":1}`, deep(authority.MaxPayloadDepth),
+	} {
+		_, ok := authority.Canonicalize([]byte(text))
+		require.False(t, ok, text)
+	}
+}
+
 func FuzzPayload(f *testing.F) {
-	for _, seed := range []string{`{}`, `{"a":[1,-0,1e2,5e-324],"\ud83d\ude00":"\u0001"}`, `{"a":1,"a":2}`, `{"x":{"y":null}}`} {
+	for _, seed := range []string{
+		`{}`, `{"a":[1,-0,1e2,5e-324],"\ud83d\ude00":"\u0001"}`, `{"a":1,"a":2}`, `{"x":{"y":null}}`,
+		`{"seats": 12, "b": [1, {"z": "é\\n", "y": -7, "yy": {}}, "\\"\\\\"], "a": true}`, `{"n":123456789012345,"m":01,"k":1234567890123456}`, `{"b":[{"d":1,"c":{"f":2,"e":3}}],"a":"\x00"}`,
+	} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := authority.ParsePayload(data)
+		p, err := authority.ParsePayloadSlowly(data)
+		if short, ok := authority.Canonicalize(data); ok {
+			require.NoError(t, err, "the short way takes what is illegal")
+			require.Equal(t, p.String(), string(short), "the two ways differ")
+		}
 		if err != nil {
 			require.ErrorIs(t, err, authority.ErrInvalid)
 			return

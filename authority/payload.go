@@ -28,6 +28,14 @@ func ParsePayload(data []byte) (Payload, error) {
 	if len(data) > 2*MaxPayloadBytes { // white space and escapes may go away
 		return Payload{}, fmt.Errorf("%w: the payload has %d bytes", ErrInvalid, len(data))
 	}
+	if text, ok := canonicalize(data); ok && len(text) <= MaxPayloadBytes {
+		return Payload{string(text)}, nil
+	}
+	return parsePayload(data)
+}
+
+// parsePayload is the general way.
+func parsePayload(data []byte) (Payload, error) {
 	if err := checkJSON(data); err != nil {
 		return Payload{}, fmt.Errorf("%w: the payload: %w", ErrInvalid, err)
 	}
