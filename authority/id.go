@@ -30,7 +30,7 @@ func ParseAttemptID(s string) (AttemptID, error) { return parseID[AttemptID]("at
 func parseID[ID ~string](what, s string) (ID, error) {
 	u, err := uuid.Parse(s)
 	if err != nil || u.String() != s {
-		return "", fmt.Errorf("%w: %.60q is no %s id: want a lower-case UUID such as 0198c0de-0000-7000-8000-000000000001", ErrInvalid, s, what)
+		return "", fmt.Errorf("%w: %s is no %s id: want a lower-case UUID such as 0198c0de-0000-7000-8000-000000000001", ErrInvalid, shown(s), what)
 	}
 	return ID(s), nil
 }

@@ -88,6 +88,15 @@ func (s Secret) GoString() string { return s.String() }
 // LogValue is String.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
+// shown is a caller's text as an error may quote it: the beginning, and none of it where
+// it holds a secret, which people paste where an id belongs.
+func shown(s string) string {
+	if strings.Contains(s, secretPrefix) {
+		return `"` + secretPrefix + `…"`
+	}
+	return fmt.Sprintf("%.80q", s)
+}
+
 // Hash is what a store keeps of the secret.
 func (s Secret) Hash() SecretHash { return sha256.Sum256([]byte(s.text)) }
 

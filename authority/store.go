@@ -117,7 +117,7 @@ func ParseCursor(s string) (Cursor, error) {
 	token, errID := ParseTokenID(id)
 	c := Cursor{time.UnixMilli(at).UTC(), token}
 	if err != nil || errAt != nil || errID != nil || c.String() != s {
-		return Cursor{}, fmt.Errorf("%w: %.80q is no cursor that this service gave", ErrInvalid, s)
+		return Cursor{}, fmt.Errorf("%w: %s is no cursor that this service gave", ErrInvalid, shown(s))
 	}
 	return c, nil
 }

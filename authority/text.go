@@ -22,7 +22,7 @@ func checkText(what, s string, max int) error {
 // checkKind takes names that read the same everywhere: in a URL, a log, a policy.
 func checkKind(kind string) error {
 	if kind == "" || len(kind) > MaxKindBytes || strings.Trim(kind, "abcdefghijklmnopqrstuvwxyz0123456789.-_") != "" {
-		return fmt.Errorf("%w: %.70q is no kind of token: want 1 to %d of a-z, 0-9, '.', '-' and '_'", ErrInvalid, kind, MaxKindBytes)
+		return fmt.Errorf("%w: %s is no kind of token: want 1 to %d of a-z, 0-9, '.', '-' and '_'", ErrInvalid, shown(kind), MaxKindBytes)
 	}
 	return nil
 }

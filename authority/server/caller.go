@@ -29,7 +29,7 @@ func (s *service) authenticated(handle func(*http.Request, caller) (any, error))
 	return func(r *http.Request) (any, error) {
 		scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		if !strings.EqualFold(scheme, "Bearer") {
-			return nil, errNoCaller
+			return nil, errNoCredentials
 		}
 		t, err := s.present(r, strings.TrimSpace(text))
 		switch {

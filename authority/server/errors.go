@@ -20,8 +20,9 @@ func (r *refusal) Error() string { return r.code + ": " + r.words }
 
 // Errors about who asks.
 var (
-	errNoCaller  = &refusal{http.StatusUnauthorized, "invalid_token", "present the secret of an active token of a kind authority.… as a bearer token"}
-	errForbidden = &refusal{http.StatusForbidden, "insufficient_scope", "the caller may not do this"}
+	errNoCredentials = &refusal{http.StatusUnauthorized, errNoCaller.code, errNoCaller.words}
+	errNoCaller      = &refusal{http.StatusUnauthorized, "invalid_token", "present the secret of an active token of a kind authority.… as a bearer token"}
+	errForbidden     = &refusal{http.StatusForbidden, "insufficient_scope", "the caller may not do this"}
 )
 
 func badRequest(format string, args ...any) *refusal {
@@ -74,10 +75,12 @@ func respond(w http.ResponseWriter, answer any, err error) int {
 		r := asRefusal(err)
 		code = r.status
 		answer = map[string]string{"error": r.code, "error_description": r.words}
-		switch code {
-		case http.StatusUnauthorized:
+		switch {
+		case r == errNoCredentials: // RFC 6750 section 3.1: without an error
+			h.Set("WWW-Authenticate", `Bearer realm="stella-authority"`)
+		case r.code == errNoCaller.code, r.code == errForbidden.code:
 			h.Set("WWW-Authenticate", `Bearer realm="stella-authority", error="`+r.code+`"`)
-		case http.StatusServiceUnavailable:
+		case code == http.StatusServiceUnavailable:
 			h.Set("Retry-After", "1")
 		}
 	}

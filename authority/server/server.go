@@ -116,8 +116,9 @@ func (s *service) route(mux *http.ServeMux, pattern string, handle func(*http.Re
 func (s *service) log(r *http.Request, pattern string, code int, err error, took time.Duration) {
 	level := slog.LevelInfo
 	attrs := []slog.Attr{slog.String("route", pattern), slog.Int("status", code), slog.Duration("took", took)}
-	if id := r.PathValue("id"); id != "" {
-		attrs = append(attrs, slog.String("token", id))
+	// A path may hold anything, a secret too.
+	if id, err := authority.ParseTokenID(r.PathValue("id")); err == nil {
+		attrs = append(attrs, slog.String("token", string(id)))
 	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", err.Error()))

@@ -238,6 +238,42 @@ func TestBadRequests(t *testing.T) {
 	}
 }
 
+// People paste a secret where an id belongs: it comes back in no answer and no log line.
+func TestSecretInTheWrongPlace(t *testing.T) {
+	s := newService(new(memstore.Store))
+	_, admin := s.mint(t, root, server.KindAdmin)
+	held, secret := s.mint(t, alice, "licence")
+	for _, test := range []struct{ method, path, body string }{
+		{"GET", "/v1/tokens/" + secret, ""},
+		{"POST", "/v1/tokens/" + secret + "/revoke", "{}"},
+		{"GET", "/v1/tokens?owner_id=" + secret, ""},
+		{"GET", "/v1/tokens?owner_id=" + string(alice) + "&page=" + secret, ""},
+		{"GET", "/v1/tokens?owner_id=" + string(alice) + "&size=" + secret, ""},
+		{"POST", "/v1/tokens/" + string(held.ID) + "/revoke", `{"attempt":"` + secret + `"}`},
+		{"POST", "/v1/tokens", issueBody(authority.PrincipalID(secret), "licence")},
+		{"POST", "/v1/tokens", issueBody(alice, secret)},
+	} {
+		w := s.do(t, test.method, test.path, admin, test.body)
+		require.Equal(t, http.StatusBadRequest, w.Code, test.path)
+		require.NotContains(t, w.Body.String(), secret[7:20], "the answer to %s", test.path)
+		require.NotContains(t, s.log.String(), secret[7:20], "the log of %s", test.path)
+	}
+}
+
+// RFC 6750 section 3: who presents nothing is told no error, who may not is told so.
+func TestChallenges(t *testing.T) {
+	s := newService(new(memstore.Store))
+	_, gate := s.mint(t, bob, server.KindIntrospect)
+	for secret, want := range map[string]string{
+		"":      `Bearer realm="stella-authority"`,
+		"hello": `Bearer realm="stella-authority", error="invalid_token"`,
+		gate:    `Bearer realm="stella-authority", error="insufficient_scope"`,
+	} {
+		w := s.do(t, "GET", "/v1/tokens?owner_id="+string(alice), secret, "")
+		require.Equal(t, want, w.Header().Get("WWW-Authenticate"))
+	}
+}
+
 // failing is a store that gives one error.
 type failing struct {
 	authority.TokenStore

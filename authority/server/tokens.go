@@ -149,7 +149,7 @@ func (s *service) list(r *http.Request, c caller) (any, error) {
 	}
 	if text := q.Get("size"); text != "" {
 		if page.Size, err = strconv.Atoi(text); err != nil || page.Size < 1 {
-			return nil, badRequest("size=%.20q: want 1 to %d", text, authority.MaxPage)
+			return nil, badRequest("size is no number of tokens: want 1 to %d", authority.MaxPage)
 		}
 	}
 	tokens, next, err := s.Store.GetByOwner(r.Context(), owner, page)
