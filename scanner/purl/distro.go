@@ -1,6 +1,7 @@
 package purl
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -251,8 +252,9 @@ func (d Distro) Ecosystem() (string, error) {
 		}
 		return "openSUSE:Leap " + major + "." + minor, nil
 	case "photon":
-		if minor == "" {
-			minor = "0"
+		minor = cmp.Or(minor, "0")
+		if !number(minor) {
+			return "", unknown()
 		}
 		return "Photon OS:" + major + "." + minor, nil
 	case "mageia":

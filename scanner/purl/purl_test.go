@@ -222,6 +222,7 @@ func TestIdentifyRefuses(t *testing.T) {
 		{Component{PURL: "pkg:deb/curl@8?distro=alpine-3.19"}, false, "contradicts itself"},
 		{Component{PURL: "pkg:apk/alpine/curl@8?distro=alpine-3"}, false, "no release of alpine"},
 		{Component{PURL: "pkg:deb/ubuntu/curl@8?distro=ubuntu-22"}, false, "no release of ubuntu"},
+		{Component{PURL: "pkg:rpm/photon/curl@8?distro=photon-4.A"}, false, "no release of photon"},
 		{Component{PURL: "pkg:rpm/openeuler/curl@8?distro=openeuler-22.03"}, false, "service packs"},
 		{Component{PURL: "pkg:rpm/openeuler/curl@8?distro=openeuler-22.03-LTS-SP"}, false, "no release of openeuler"},
 		{Component{PURL: "pkg:rpm/rocky/perl-Errno@1.30-1.el9?distro=rocky-9&upstream=perl-5.32.1-1.el9.src.rpm"}, false, "epoch"},
