@@ -74,6 +74,22 @@ type Severity struct {
 	Vector string  `json:"vector"`
 	// Source names the statement that was taken, "" where Level is Unknown.
 	Source string `json:"source"`
+	// Priority is whether Level is a distribution's own priority for its build, whatever
+	// Vector says of the vulnerability. OSV has both side by side, as different methods.
+	Priority bool `json:"-"`
+}
+
+// OfVector is the severity by Vector alone, [Unknown] where there is none.
+func (s Severity) OfVector() Severity {
+	if s.Priority {
+		s.Priority, s.Level = false, Unknown
+		if s.Vector != "" {
+			// It was rated before. A vector without a prefix is of version 2.0.
+			r, _ := Rate(Entry{"CVSS_V2", s.Vector})
+			s.Level = r.Level
+		}
+	}
+	return s
 }
 
 // MarshalJSON writes the score of no vector as null.
@@ -189,11 +205,12 @@ func FromLabel(word string) (Severity, error) {
 	return Severity{Level: Unknown}, fmt.Errorf("rating label %q: not a known level: %w", word, ErrUnrated)
 }
 
-// Best rates the entries of one severity[] array and takes one: a distribution's own
-// priority first, which is about the build at hand, then as [Pick] does. Entries that
-// cannot be rated come back in the error, joined, beside the best of the others.
+// Best rates the entries of one severity[] array and takes one as [Pick] does. Where a
+// distribution has a priority of its own, which is about the build at hand, that is the
+// level, the worst of several, and the vector stands beside it. Entries that cannot be rated
+// come back in the error, joined, beside the best of the others.
 func Best(entries []Entry) (Severity, error) {
-	var rated []Severity
+	var rated, own []Severity
 	var errs []error
 	for _, e := range entries {
 		s, err := Rate(e)
@@ -201,16 +218,20 @@ func Best(entries []Entry) (Severity, error) {
 		case err != nil:
 			errs = append(errs, err)
 		case e.Type == "Ubuntu":
-			return s, errors.Join(errs...)
+			own = append(own, s)
 		default:
 			rated = append(rated, s)
 		}
 	}
-	return Pick(rated), errors.Join(errs...)
+	best := Pick(rated)
+	if len(own) > 0 {
+		best.Level, best.Priority = Pick(own).Level, true
+	}
+	return best, errors.Join(errs...)
 }
 
-// Pick takes one of several ratings of the same vulnerability: the highest version of
-// CVSS, then the highest score; a label only where there is no vector, the worst one;
+// Pick takes one of several ratings of the same vulnerability: a distribution's priority, the
+// worst of several; the highest version of CVSS, then the highest score; a label only where there is no vector, the worst one;
 // [Unknown] only where there is nothing else. Equal ones are told apart by their text,
 // so that the order of the list does not count.
 func Pick(list []Severity) Severity {
@@ -219,6 +240,7 @@ func Pick(list []Severity) Severity {
 	}
 	return slices.MaxFunc(list, func(a, b Severity) int {
 		return cmp.Or(
+			cmp.Compare(priority(a), priority(b)),
 			cmp.Compare(authority(a), authority(b)),
 			cmp.Compare(a.Score, b.Score),
 			cmp.Compare(a.Level.Rank(), b.Level.Rank()),
@@ -227,6 +249,14 @@ func Pick(list []Severity) Severity {
 			strings.Compare(b.Vector, a.Vector),
 		)
 	})
+}
+
+// priority is the rank of a priority, 0 where the level is none.
+func priority(s Severity) int {
+	if s.Priority {
+		return s.Level.Rank()
+	}
+	return 0
 }
 
 // authority orders ways to rate: vectors by version, then labels, then nothing.

@@ -116,7 +116,9 @@ func TestBest(t *testing.T) {
 		{"the best of what can be read", []Entry{{"CVSS_V4", "CVSS:4.0/garbage"}, {"CVSS_V3", v31High}}, Severity{Level: High, Score: 7.8, Vector: v31High}, true},
 		{"the distribution's rating of its own build (F-136)", []Entry{
 			{"CVSS_V3", "CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}, {"Ubuntu", "negligible"},
-		}, Severity{Level: Negligible}, false},
+		}, Severity{Level: Negligible, Score: 9.8, Vector: "CVSS:3.0/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", Priority: true}, false},
+		{"a priority alone", []Entry{{"Ubuntu", "low"}}, Severity{Level: Low, Priority: true}, false},
+		{"two priorities: the worse, in any order", []Entry{{"Ubuntu", "low"}, {"Ubuntu", "high"}, {"Ubuntu", "medium"}}, Severity{Level: High, Priority: true}, false},
 		{"an untriaged priority does not hide the vector", []Entry{{"Ubuntu", "untriaged"}, {"CVSS_V3", v31High}}, Severity{Level: High, Score: 7.8, Vector: v31High}, true},
 	}
 	for _, r := range rows {
@@ -142,6 +144,16 @@ func TestPickIgnoresOrder(t *testing.T) {
 		require.Equal(t, Severity{Level: High, Score: 7.8, Vector: v31High, Source: "a"}, Pick(list))
 	}
 	require.Equal(t, Severity{Level: Critical}, Pick([]Severity{{Level: Low}, {Level: Critical}, {Level: Unknown}}), "the worst label")
+	mild, harsh := Severity{Level: Negligible, Score: 9.8, Vector: v31High, Priority: true}, Severity{Level: Medium, Priority: true}
+	require.Equal(t, mild, Pick(append(list, mild)), "a distribution's priority before the vectors of others")
+	require.Equal(t, harsh, Pick([]Severity{mild, harsh}), "the worse of two priorities")
+}
+
+func TestOfVector(t *testing.T) {
+	require.Equal(t, Severity{Level: High, Score: 7.8, Vector: v31High, Source: "a"}, Severity{Level: Low, Score: 7.8, Vector: v31High, Source: "a", Priority: true}.OfVector())
+	require.Equal(t, Severity{Level: High, Score: 7.5, Vector: v2High}, Severity{Level: Low, Score: 7.5, Vector: v2High, Priority: true}.OfVector())
+	require.Equal(t, Severity{Level: Unknown}, Severity{Level: Low, Priority: true}.OfVector())
+	require.Equal(t, Severity{Level: Low}, Severity{Level: Low}.OfVector(), "a label is no priority")
 }
 
 func TestRank(t *testing.T) {

@@ -17,7 +17,8 @@
 // Justifications of OpenVEX become the nearest of CycloneDX; what is none of either is
 // in the detail, with the source of the statement.
 //
-// A rating has a score only where a vector gives one. "negligible", which CycloneDX
+// A rating has a score only where a vector gives one. Where a distribution has a priority of
+// its own it comes first, and the vector's rating second. "negligible", which CycloneDX
 // lacks, is "info". Packages that were not evaluated and advisories that were rejected
 // are properties of the metadata: "stella:not_evaluated", "stella:advisory_rejected".
 //
@@ -188,7 +189,7 @@ func vulnerability(f scanner.Finding, ref string) cdx.Vulnerability {
 		BOMRef:         f.ID + " in " + ref,
 		ID:             f.ID,
 		Source:         source(f.ID),
-		Ratings:        &[]cdx.VulnerabilityRating{rating(f.Severity)},
+		Ratings:        ratings(f.Severity),
 		Recommendation: recommendation(f),
 		Affects:        &[]cdx.Affects{{Ref: ref}},
 		Analysis:       analysis(f),
@@ -219,6 +220,15 @@ var methods = []struct {
 	{"CVSS:3.1", cdx.ScoringMethodCVSSv31},
 	{"CVSS:3", cdx.ScoringMethodCVSSv3},
 	{"", cdx.ScoringMethodCVSSv2},
+}
+
+// ratings are the one rating, or a distribution's priority and the vector beside it.
+func ratings(s severity.Severity) *[]cdx.VulnerabilityRating {
+	if !s.Priority || s.Vector == "" {
+		return &[]cdx.VulnerabilityRating{rating(s)}
+	}
+	level := severity.Severity{Level: s.Level, Source: s.Source}
+	return &[]cdx.VulnerabilityRating{rating(level), rating(s.OfVector())}
 }
 
 func rating(s severity.Severity) cdx.VulnerabilityRating {

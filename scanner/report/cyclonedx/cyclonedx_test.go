@@ -175,3 +175,16 @@ func bytesOf(r scanner.Report, at time.Time) ([]byte, error) {
 	_, err := cyclonedx.Document{Report: r, Now: at}.WriteTo(&b)
 	return b.Bytes(), err
 }
+
+// A distribution's priority and the vector beside it are two ratings.
+func TestPriorityAndVector(t *testing.T) {
+	r := reporttest.Report()
+	r.Findings[0].Severity = severity.Severity{Level: severity.Negligible, Score: 9.8, Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", Source: "UBUNTU-1#severity", Priority: true}
+	_, bom := encode(t, r, now)
+	ratings := *(*bom.Vulnerabilities)[0].Ratings
+	require.Len(t, ratings, 2)
+	require.Equal(t, cdx.SeverityInfo, ratings[0].Severity)
+	require.Nil(t, ratings[0].Score)
+	require.Equal(t, cdx.SeverityCritical, ratings[1].Severity)
+	require.InDelta(t, 9.8, *ratings[1].Score, 0)
+}

@@ -4,7 +4,8 @@
 //
 // An alias group is a rule, under the id of its findings. Its "security-severity" is
 // the highest CVSS score among them; a rule without a vector has none, since no number
-// is made up. A finding is a result. Its level is "error" for critical and high,
+// is made up, and nor has one whose level is a distribution's priority: services would
+// show the score's level in its place. A finding is a result. Its level is "error" for critical and high,
 // "note" for low, negligible and none, and "warning" for medium and for unknown, which
 // is never less than medium here.
 //
@@ -118,7 +119,7 @@ func ruleOf(findings []scanner.Finding) rule {
 		names = append(names, f.Package.Name)
 		aliases = append(aliases, f.Aliases...)
 		severities = append(severities, string(f.Severity.Level))
-		if f.Severity.Vector != "" && (worst.Vector == "" || f.Severity.Score > worst.Score) {
+		if f.Severity.Vector != "" && !f.Severity.Priority && (worst.Vector == "" || f.Severity.Score > worst.Score) {
 			worst = f.Severity
 		}
 	}

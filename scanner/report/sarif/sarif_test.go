@@ -133,3 +133,14 @@ func bytesOf(r scanner.Report) ([]byte, error) {
 	_, err := sarif.Document{Report: r}.WriteTo(&b)
 	return b.Bytes(), err
 }
+
+// Services show the level of the score, which a distribution's priority overrules.
+func TestPriorityIsNoScore(t *testing.T) {
+	r := reporttest.Report()
+	for i := range r.Findings {
+		r.Findings[i].Severity = severity.Severity{Level: severity.Negligible, Score: 9.8, Vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", Source: "UBUNTU-1#severity", Priority: true}
+	}
+	run := encode(t, r)
+	require.Nil(t, at(run, "tool", "driver", "rules", 0, "properties", "security-severity"))
+	require.Equal(t, "note", at(run, "results", 0, "level"))
+}
