@@ -43,6 +43,8 @@ func fill(v reflect.Value, n *int, text string) {
 		v.SetString(fmt.Sprintf("%d%s", *n, text))
 	case reflect.Int:
 		v.SetInt(int64(*n))
+	case reflect.Bool:
+		v.SetBool(true)
 	case reflect.Float64:
 		v.SetFloat(float64(*n) / 10)
 	default:
