@@ -159,7 +159,7 @@ func eachEntry(in *section, visit func(h *tar.Header, offset int64) error) error
 		case errors.Is(err, io.ErrUnexpectedEOF):
 			return fmt.Errorf("it is cut off in its first entry: %w", err)
 		case err != nil && n == 0:
-			return fmt.Errorf("it is no tar: %w", err)
+			return fmt.Errorf("it is no tar: %w; unpack it first if it is another kind of target, packed", err)
 		case err != nil:
 			return fmt.Errorf("after its entry %q: %w", last, err)
 		}
@@ -195,11 +195,14 @@ func isSparse(h *tar.Header) bool {
 	return false
 }
 
-// cleanName is the name of an entry as a path from the root: "" for the root itself. A
-// name that leads out of it, or means to begin elsewhere, is an error.
+// cleanName is the name of an entry as a path from the root: "" for the root itself, which
+// kaniko calls "/". A name that leads out of it, or means to begin elsewhere, is an error.
 func cleanName(name string) (string, error) {
-	if strings.HasPrefix(name, "/") {
-		return "", errors.New("its name is an absolute path; entries of an image are named from its root, without a slash before")
+	switch {
+	case name == "/":
+		return "", nil
+	case strings.HasPrefix(name, "/"):
+		return "", errors.New("its name is an absolute path, and entries of an image are named from its root: build the image with a tool that does so, or scan an SBOM of it")
 	}
 	if len(name) > MaxPath {
 		return "", fmt.Errorf("its name has %d bytes, more than the %d of a path", len(name), MaxPath)

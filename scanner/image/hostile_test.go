@@ -101,7 +101,7 @@ func TestHostile(t *testing.T) {
 	}{
 		{"leads out", archiveOf(t, [][]byte{layerOf(t, "-- 0/../../etc/passwd --\n")}), []string{"layer 0", `entry "../../etc/passwd"`, `".."`}},
 		{"leads out within", archiveOf(t, [][]byte{good, layerOf(t, "-- 0/a/../b --\n")}), []string{"layer 1", `entry "a/../b"`}},
-		{"absolute", archiveOf(t, [][]byte{layerOf(t, "-- 0//etc/passwd --\n")}), []string{"layer 0", `entry "/etc/passwd"`, "absolute"}},
+		{"absolute", archiveOf(t, [][]byte{layerOf(t, "-- 0//etc/passwd --\n")}), []string{"layer 0", `entry "/etc/passwd"`, "absolute", "scan an SBOM of it"}},
 		{"deep", archiveOf(t, [][]byte{layerOf(t, "-- 0/"+long+" --\n")}), []string{"layer 0", "elements"}},
 		{"hard link out", archiveOf(t, [][]byte{layerOf(t, "-- 0/a => ../../etc/passwd --\n")}), []string{"layer 0", `entry "a"`, `".."`}},
 		{"hard link to nothing", archiveOf(t, [][]byte{layerOf(t, "-- 0/a => b --\n")}), []string{"layer 0", `entry "a"`, `hard link to "b"`}},

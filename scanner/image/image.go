@@ -16,6 +16,11 @@ import (
 // an image: a tar, or anything that is packed as one may be.
 func IsArchive(head []byte) bool {
 	const ustar = 257
+	for _, magic := range foreignMagic { // to say that it is packed, and with what
+		if bytes.HasPrefix(head, magic) {
+			return true
+		}
+	}
 	return bytes.HasPrefix(head, gzipMagic) || bytes.HasPrefix(head, zstdMagic) ||
 		len(head) > ustar && bytes.HasPrefix(head[ustar:], []byte("ustar"))
 }

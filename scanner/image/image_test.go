@@ -2,6 +2,7 @@ package image
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -121,6 +122,9 @@ func TestPackages(t *testing.T) {
 		{"directory over a link", debian + "-- 0/var/lib/dpkg -> /elsewhere --\n-- 0/elsewhere/status --\n" + stanza("a", "1", "") + "-- 1/var/lib/dpkg/ --\n-- 1/var/lib/dpkg/status --\n" + stanza("b", "1", ""), []string{
 			"Debian:12 b 1 L1 var/lib/dpkg/status",
 		}},
+		{"the root by its name", debian + "-- 0// --\n-- 0/var/lib/dpkg/status --\n" + stanza("a", "1", ""), []string{
+			"Debian:12 a 1 L0 var/lib/dpkg/status",
+		}},
 		{"entry below a link", debian + "-- 0/var/lib/dpkg -> /elsewhere --\n-- 0/elsewhere/status --\n" + stanza("a", "1", "") + "-- 1/var/lib/dpkg/status --\n" + stanza("b", "1", ""), []string{
 			"Debian:12 b 1 L1 elsewhere/status",
 		}},
@@ -156,4 +160,28 @@ func TestNotEvaluated(t *testing.T) {
 			require.Contains(t, inv.Unreadable[0].Reason, test.reason)
 		})
 	}
+}
+
+// cosign keeps signatures beside an image, as images whose layers are no files.
+func TestSignatureIsNoImage(t *testing.T) {
+	m, err := imagetest.Parse([]byte(debian + "-- 0/var/lib/dpkg/status --\n" + stanza("a", "1", "")))
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, m.OCILayout(dir, imagetest.Gzip))
+	put := func(text string) string {
+		digest := fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "blobs", "sha256", digest), []byte(text), 0o600))
+		return fmt.Sprintf(`"digest":"sha256:%s","size":%d`, digest, len(text))
+	}
+	signature := put(fmt.Sprintf(`{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.image.config.v1+json",%s},"layers":[{"mediaType":"application/vnd.dev.cosign.simplesigning.v1+json",%s}]}`,
+		put(`{"rootfs":{"type":"layers","diff_ids":["sha256:`+strings.Repeat("a", 64)+`"]}}`), put(`{"critical":{}}`)))
+	name := filepath.Join(dir, "index.json")
+	index, err := os.ReadFile(name)
+	require.NoError(t, err)
+	entry := `"manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json",` + signature + `},`
+	require.NoError(t, os.WriteFile(name, []byte(strings.Replace(string(index), `"manifests":[`, entry, 1)), 0o600))
+	inv, err := Read(dir)
+	require.NoError(t, err)
+	require.Equal(t, []string{"Debian:12 a 1 L0 var/lib/dpkg/status"}, lines(inv))
+	require.Empty(t, inv.Unreadable)
 }

@@ -99,7 +99,10 @@ func addCandidate(d v1.Descriptor, body []byte, name string, all *[]candidate) e
 		return err
 	}
 	if t := m.Config.MediaType; t != types.OCIConfigJSON && t != types.DockerConfigJSON {
-		return nil // an artifact in the form of an image: a signature, a chart
+		return nil // an artifact in the form of an image: a chart
+	}
+	if len(m.Layers) > 0 && !slices.ContainsFunc(m.Layers, isFiles) {
+		return nil // one that borrows the type of the configuration: cosign's signatures
 	}
 	if slices.ContainsFunc(*all, func(c candidate) bool { return c.digest == d.Digest }) {
 		return nil
@@ -110,6 +113,13 @@ func addCandidate(d v1.Descriptor, body []byte, name string, all *[]candidate) e
 	}
 	*all = append(*all, c)
 	return nil
+}
+
+// isFiles says whether a layer is a tar, as far as its media type says what it is: those of
+// OCI and Docker all say so.
+func isFiles(layer v1.Descriptor) bool {
+	t := string(layer.MediaType)
+	return t == "" || strings.Contains(t, ".tar") || strings.Contains(t, ".diff.")
 }
 
 // choose takes the only image, or else the one for linux/amd64, or else the one whose

@@ -66,7 +66,7 @@ func (s *store) plain(in *section) (*section, error) {
 	}
 	for name, magic := range foreignMagic {
 		if bytes.HasPrefix(head, magic) {
-			return nil, fmt.Errorf("it is packed with %s; gzip, zstd and plain tar are read", name)
+			return nil, fmt.Errorf("it is packed with %s; gzip, zstd and plain tar are read: unpack it first", name)
 		}
 	}
 	packed := bufio.NewReaderSize(io.NewSectionReader(in, 0, in.Size()), 64<<10)

@@ -18,6 +18,7 @@ func readJSON(in *bufio.Reader, c *collector) error {
 		serial, bomVersion                        string
 		misfit                                    error // a format's key with another's value
 		packages                                  bool
+		wrapped                                   string // the key under which another document may be
 	)
 	if b, err := j.peek(); err != nil {
 		return err
@@ -61,6 +62,8 @@ func readJSON(in *bufio.Reader, c *collector) error {
 					return err
 				})
 			})
+		case "sbom", "predicate": // as GitHub's API answers; as in-toto attests
+			wrapped = string(key)
 		case "relationships":
 			return j.ifKind('[', &misfit, "relationships", func() error {
 				return j.array(func() error { return spdxRelationshipJSON(j, c) })
@@ -92,6 +95,8 @@ func readJSON(in *bufio.Reader, c *collector) error {
 		return checkSPDX(spdx)
 	case strings.HasPrefix(context, "https://spdx.org/rdf/3"):
 		return fmt.Errorf("it is SPDX 3, which is not read; export it as SPDX 2.3 or CycloneDX")
+	case wrapped != "":
+		return fmt.Errorf("%w; its JSON wraps something in %q: take that out and scan it, as jq .%s does", ErrNotSBOM, wrapped, wrapped)
 	case packages:
 		return fmt.Errorf("%w; its JSON has packages, but no spdxVersion", ErrNotSBOM)
 	}

@@ -313,6 +313,8 @@ func TestRefused(t *testing.T) {
 		{"an array", `[{"bomFormat":"CycloneDX"}]`, "not an SBOM"},
 		{"other JSON", `{"lockfileVersion":3,"packages":{"a":{}},"name":"x"}`, "not an SBOM"},
 		{"an empty object", `{}`, "not an SBOM"},
+		{"GitHub's answer", `{"sbom":{"spdxVersion":"SPDX-2.3","packages":[]}}`, "jq .sbom"},
+		{"an attestation", `{"_type":"https://in-toto.io/Statement/v1","predicate":{"bomFormat":"CycloneDX"}}`, "jq .predicate"},
 		{"packages without a version", `{"packages":[{"name":"x"}]}`, "no spdxVersion"},
 		{"two formats", `{"bomFormat":"CycloneDX","specVersion":"1.5","spdxVersion":"SPDX-2.3"}`, "SPDX too"},
 		{"SPDX 3", `{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld","@graph":[]}`, "export it as SPDX 2.3"},

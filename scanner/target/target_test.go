@@ -88,6 +88,7 @@ func TestReadErrors(t *testing.T) {
 	for _, row := range []struct{ name, path, want string }{
 		{"missing", filepath.Join(dir, "none"), "the target cannot be read"},
 		{"neither", write(t, dir, "notes.txt", "hello\n"), "nor does it have the name of a lockfile"},
+		{"packed", write(t, dir, "image.tar.xz", "\xfd7zXZ\x00\x00"), "packed with xz; gzip, zstd and plain tar are read: unpack it first"},
 		{"truncated", write(t, dir, "half.json", bom("left")[:60]), "half.json"},
 		{"empty", write(t, dir, "empty.json", ""), "it is empty"},
 		{"directory without", filepath.Dir(write(t, dir, "src/main.c", "int main;")), "holds no SBOM and no lockfile"},

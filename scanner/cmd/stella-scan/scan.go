@@ -129,9 +129,9 @@ func judged(inv scanner.Inventory, r scanner.Report) int {
 func (f *flags) options(p *progress) (scanner.Options, error) {
 	o := scanner.Options{Withdrawn: f.withdrawn}
 	for _, name := range f.callgraphs {
-		data, err := os.ReadFile(name)
+		data, err := readFile("-callgraph", name, reach.MaxBytes)
 		if err != nil {
-			return o, fmt.Errorf("-callgraph: %w", err)
+			return o, err
 		}
 		e, err := reach.Read(data)
 		if err != nil {
@@ -141,9 +141,9 @@ func (f *flags) options(p *progress) (scanner.Options, error) {
 	}
 	var documents []*vex.Document
 	for _, name := range f.vex {
-		data, err := os.ReadFile(name)
+		data, err := readFile("-vex", name, vex.MaxBytes)
 		if err != nil {
-			return o, fmt.Errorf("-vex: %w", err)
+			return o, err
 		}
 		d, err := vex.Read(bytes.NewReader(data), filepath.Base(name))
 		if err != nil {
@@ -158,9 +158,9 @@ func (f *flags) options(p *progress) (scanner.Options, error) {
 		o.VEX = vex.NewSet(documents...)
 	}
 	if f.config != "" {
-		data, err := os.ReadFile(f.config)
+		data, err := readFile("-config", f.config, config.MaxBytes)
 		if err != nil {
-			return o, fmt.Errorf("-config: %w", err)
+			return o, err
 		}
 		c, err := config.Read(bytes.NewReader(data), filepath.Base(f.config), f.now)
 		if err != nil {
@@ -169,6 +169,23 @@ func (f *flags) options(p *progress) (scanner.Options, error) {
 		o.Ignore = config.NewRules(c)
 	}
 	return o, nil
+}
+
+// readFile reads the file of a flag, of which its reader takes most bytes.
+func readFile(flag, name string, most int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	case int64(len(data)) > most:
+		return nil, fmt.Errorf("%s %s: it is larger than %d MiB; is it the right file?", flag, name, most>>20)
+	}
+	return data, nil
 }
 
 // answer writes the output and says what the exit code is to say.

@@ -5,10 +5,16 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/stella-ops/stella/scanner/config"
+	"github.com/stella-ops/stella/scanner/reach"
+	"github.com/stella-ops/stella/scanner/vex"
 )
 
 func TestFlagsAfterTarget(t *testing.T) {
@@ -47,6 +53,27 @@ func TestUsageNamesFormats(t *testing.T) {
 	for command := range subcommands {
 		require.Contains(t, usage, "stella-scan "+command)
 	}
+}
+
+// What a reader would refuse for its size is not read into memory first.
+func TestEvidenceTooLarge(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "large.json")
+	file, err := os.Create(name)
+	require.NoError(t, err)
+	for _, row := range []struct {
+		flag string
+		most int64
+		f    flags
+	}{
+		{"-config", config.MaxBytes, flags{config: name}},
+		{"-vex", vex.MaxBytes, flags{vex: []string{name}}},
+		{"-callgraph", reach.MaxBytes, flags{callgraphs: []string{name}}},
+	} {
+		require.NoError(t, file.Truncate(row.most+1))
+		_, err := row.f.options(newProgress(io.Discard))
+		require.ErrorContains(t, err, row.flag+" "+name+": it is larger than")
+	}
+	require.NoError(t, file.Close())
 }
 
 // endless blocks in Read until it is closed, as a pipe does whose writer thinks.

@@ -71,10 +71,17 @@ type Problem struct {
 func Read(db, log *io.SectionReader) ([]Package, []Problem, error) {
 	var packages []Package
 	var problems []Problem
-	n := 0
+	n, room := 0, db.Size()
+	if log != nil {
+		room += log.Size()
+	}
 	err := blobs(db, log, func(blob []byte) error {
 		if n++; n > maxPackages {
 			return fmt.Errorf("it holds more than %d headers", maxPackages)
+		}
+		// No two headers have bytes in common, unless somebody wants to keep us busy.
+		if room -= int64(len(blob)); room < 0 {
+			return fmt.Errorf("its headers have more bytes than the %d of the file: it is damaged", db.Size())
 		}
 		p, err := parseHeader(blob)
 		switch {

@@ -46,6 +46,20 @@ func content(t testing.TB, form, text string) []byte {
 	return b
 }
 
+// Many slots may name one blob: reading each would take hours.
+func TestSharedBlobs(t *testing.T) {
+	b := content(t, "rpm-ndb", "Name: a\nVersion: 1\n")
+	slot := bytes.Clone(b[2*ndbSlot:][:ndbSlot])
+	for i := 3 * ndbSlot; i < 4096; i += ndbSlot {
+		copy(b[i:], slot)
+	}
+	blob, err := ndbBlob(section(b), binary.LittleEndian.Uint32(slot[4:]), int64(binary.LittleEndian.Uint32(slot[8:]))*ndbSlot)
+	require.NoError(t, err)
+	require.Greater(t, 250*len(blob), len(b), "the copies are more than the file")
+	_, _, err = Read(section(b), nil)
+	require.ErrorContains(t, err, "its headers have more bytes than")
+}
+
 var forms = []string{"rpm-sqlite", "rpm-ndb", "rpm-bdb"}
 
 func TestRead(t *testing.T) {
