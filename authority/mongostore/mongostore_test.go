@@ -11,6 +11,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.uber.org/goleak"
 
 	"github.com/stella-ops/stella/authority"
 	"github.com/stella-ops/stella/authority/enginetest"
@@ -35,7 +36,11 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
-	if err := engine.Close(); err != nil {
+	err = engine.Close()
+	if code == 0 && err == nil {
+		err = goleak.Find() // what a store leaves behind would pile up in a service
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}

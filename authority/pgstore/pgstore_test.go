@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/stella-ops/stella/authority"
 	"github.com/stella-ops/stella/authority/enginetest"
@@ -31,7 +32,11 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	code := m.Run()
-	if err := engine.Close(); err != nil {
+	err = engine.Close()
+	if code == 0 && err == nil {
+		err = goleak.Find() // what a store leaves behind would pile up in a service
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		code = 1
 	}

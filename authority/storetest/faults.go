@@ -10,20 +10,39 @@ import (
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/stella-ops/stella/authority"
 )
 
-// Faulty is a store that reaches its server through a proxy which breaks things, and what
-// it takes to judge it.
+// Faulty is a server of its own behind a proxy which breaks things. It runs.
 type Faulty struct {
-	Store  authority.TokenStore // through the proxy
-	Truth  authority.TokenStore // past it: what is really stored
+	// Open opens a store on the server at an address, and returns what closes it.
+	Open   func(t T, addr string) (s authority.TokenStore, end func())
+	Addr   string // of the server itself
 	Proxy  *Proxy
 	Engine string
 	// Kill ends the server as a crash would, and Run starts it again on its data.
 	Kill func() error
 	Run  func(context.Context) error
+	// Connections counts the clients that the server has; nil where it does not tell.
+	Connections func(context.Context) (int, error)
+}
+
+// Stores are the two ways to the server: through the proxy, and past it, which tells what
+// is really stored.
+type Stores struct{ Through, Truth authority.TokenStore }
+
+// Stores opens both, and returns what closes them.
+func (f Faulty) Stores(t T) (s Stores, end func()) {
+	t.Helper()
+	var endTruth, endThrough func()
+	s.Truth, endTruth = f.Open(t, f.Addr)
+	s.Through, endThrough = f.Open(t, f.Proxy.Addr())
+	return s, func() {
+		endThrough()
+		endTruth()
+	}
 }
 
 // Proxy is a toxiproxy in this process, before one server.
@@ -67,7 +86,7 @@ type fault struct {
 }
 
 // deadline is that of a call which meets a fault, and of the call after it.
-const deadline = 2 * time.Second
+const deadline = time.Second
 
 var faults = []fault{
 	{name: "cut before the write", toxic: toxic{"limit_data", "upstream", `"bytes":0`}, unknown: true},
@@ -98,13 +117,15 @@ func (f Faulty) heal(ctx context.Context, x fault) error {
 	return nil
 }
 
-// calls are what meets a fault. write says what the truth must show where the call was
-// applied; nil for a read.
-var calls = []struct {
+// faultyCall is a call that meets a fault.
+type faultyCall struct {
 	name string
 	do   func(context.Context, authority.TokenStore, authority.Token, *Maker) error
-	done func(before, now authority.Token) bool // nil: a read
-}{
+	// done tells from what is stored whether it was applied; nil for a read.
+	done func(before, now authority.Token) bool
+}
+
+var calls = []faultyCall{
 	{name: "get", do: func(ctx context.Context, s authority.TokenStore, t authority.Token, _ *Maker) error {
 		_, err := s.GetByID(ctx, t.ID)
 		return err
@@ -131,47 +152,93 @@ var calls = []struct {
 }
 
 // Faults has every call meet every fault, judges what it said by the truth, and has the
-// next call succeed within its deadline. It returns how many faults were injected.
+// next call succeed within its deadline. Each fault has stores and a start of the server
+// of its own, of which no goroutine is left when they have ended. It returns how many
+// faults were injected. Nothing else may run meanwhile.
 func Faults(t T, f Faulty) (injected int) {
 	t.Helper()
 	m := NewMaker(salt())
+	require.NoError(t, f.Kill())
 	for _, fault := range faults {
+		before := goleak.IgnoreCurrent()
+		require.NoError(t, f.Run(t.Context()))
+		stores, end := f.Stores(t)
 		for _, call := range calls {
-			what := fmt.Sprintf("%s, %s on %s", fault.name, call.name, f.Engine)
-			token, err := f.Truth.Save(t.Context(), m.Plain(), authority.Absent())
-			require.NoError(t, err, what)
-			f.warm(t, what, m, call.do)
-
-			require.NoError(t, f.strike(fault), what)
-			err = within(t.Context(), deadline, func(ctx context.Context) error { return call.do(ctx, f.Store, token, m) })
+			f.meet(t, stores, fault, call, m)
 			injected++
-			require.NoError(t, f.heal(t.Context(), fault), what)
-			fault.judge(t, what, err, call.done != nil)
-			now := f.truth(t, what, token.ID)
-			if call.done != nil {
-				applied := call.done(token, now)
-				switch {
-				case err == nil:
-					require.True(t, applied, "%s: it is said to be done, and is not", what)
-				case errors.Is(err, authority.ErrUnavailable):
-					require.False(t, applied, "%s: it is said to be surely not done, and is: %v", what, err)
-				case fault.applied:
-					require.True(t, applied, "%s: the fault did not strike where it was meant to: %v", what, err)
-				}
-			}
-			f.nextCall(t, what, token.ID)
+		}
+		end()
+		require.NoError(t, f.Kill())
+		requireNoLeak(t, fault.name+" on "+f.Engine, before)
+	}
+	require.NoError(t, f.Run(t.Context()))
+	return injected
+}
+
+// A server in a container is killed and run over HTTP, whose connections stay.
+var (
+	daemonRead  = goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop")
+	daemonWrite = goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop")
+)
+
+func requireNoLeak(t T, what string, before goleak.Option) {
+	t.Helper()
+	var err error
+	for range 20 { // what ends on its own has some seconds for it
+		if err = goleak.Find(before, daemonRead, daemonWrite); err == nil {
+			return
 		}
 	}
-	return injected
+	require.NoError(t, err, "%s: it leaves goroutines behind", what)
+}
+
+// meet has a call meet a fault.
+func (f Faulty) meet(t T, s Stores, fault fault, call faultyCall, m *Maker) {
+	t.Helper()
+	what := fmt.Sprintf("%s, %s on %s", fault.name, call.name, f.Engine)
+	token, err := s.Truth.Save(t.Context(), m.Plain(), authority.Absent())
+	require.NoError(t, err, what)
+	s.warm(t, what, m, call.do)
+	before := f.connections(t, what)
+
+	require.NoError(t, f.strike(fault), what)
+	err = within(t.Context(), deadline, func(ctx context.Context) error { return call.do(ctx, s.Through, token, m) })
+	require.NoError(t, f.heal(t.Context(), fault), what)
+	fault.judge(t, what, err, call.done != nil)
+	now := s.truth(t, what, token.ID)
+	if call.done != nil {
+		applied := call.done(token, now)
+		switch {
+		case err == nil:
+			require.True(t, applied, "%s: it is said to be done, and is not", what)
+		case errors.Is(err, authority.ErrUnavailable):
+			require.False(t, applied, "%s: it is said to be surely not done, and is: %v", what, err)
+		case fault.applied:
+			require.True(t, applied, "%s: the fault did not strike where it was meant to: %v", what, err)
+		}
+	}
+	s.nextCall(t, what, token.ID)
+	require.Eventually(t, func() bool { return f.connections(t, what) <= before }, 20*time.Second, 20*time.Millisecond,
+		"%s: there were %d connections before it, and there are more", what, before)
+}
+
+func (f Faulty) connections(t T, what string) int {
+	t.Helper()
+	if f.Connections == nil {
+		return 0
+	}
+	n, err := f.Connections(t.Context())
+	require.NoError(t, err, what)
+	return n
 }
 
 // warm does the same call on another token, so that a connection is there on which the
 // statement is prepared: a fault then strikes the call itself.
-func (f Faulty) warm(t T, what string, m *Maker, do func(context.Context, authority.TokenStore, authority.Token, *Maker) error) {
+func (s Stores) warm(t T, what string, m *Maker, do func(context.Context, authority.TokenStore, authority.Token, *Maker) error) {
 	t.Helper()
-	other, err := f.Truth.Save(t.Context(), m.Plain(), authority.Absent())
+	other, err := s.Truth.Save(t.Context(), m.Plain(), authority.Absent())
 	require.NoError(t, err, what)
-	require.NoError(t, do(t.Context(), f.Store, other, m), what)
+	require.NoError(t, do(t.Context(), s.Through, other, m), what)
 }
 
 func within(ctx context.Context, d time.Duration, do func(context.Context) error) error {
@@ -197,12 +264,12 @@ func (x fault) judge(t T, what string, err error, write bool) {
 
 // truth reads past the proxy; a server that was just started may break the first
 // connection that it finds.
-func (f Faulty) truth(t T, what string, id authority.TokenID) authority.Token {
+func (s Stores) truth(t T, what string, id authority.TokenID) authority.Token {
 	t.Helper()
 	var now authority.Token
 	require.Eventually(t, func() bool {
 		var err error
-		now, err = f.Truth.GetByID(t.Context(), id)
+		now, err = s.Truth.GetByID(t.Context(), id)
 		return err == nil
 	}, 20*time.Second, 20*time.Millisecond, "%s: the truth cannot be read", what)
 	return now
@@ -210,12 +277,12 @@ func (f Faulty) truth(t T, what string, id authority.TokenID) authority.Token {
 
 // nextCall is one that meets no fault. Connections that broke while nobody used them are
 // found out by their next user, at most once for each.
-func (f Faulty) nextCall(t T, what string, id authority.TokenID) {
+func (s Stores) nextCall(t T, what string, id authority.TokenID) {
 	t.Helper()
 	var err error
 	for range 8 {
 		err = within(t.Context(), 5*time.Second, func(ctx context.Context) error {
-			_, err := f.Store.GetByID(ctx, id)
+			_, err := s.Through.GetByID(ctx, id)
 			return err
 		})
 		if err == nil {

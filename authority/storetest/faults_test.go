@@ -10,8 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/stella-ops/stella/authority"
 	"github.com/stella-ops/stella/authority/enginetest"
 	"github.com/stella-ops/stella/authority/mongostore"
 	"github.com/stella-ops/stella/authority/pgstore"
@@ -24,22 +26,38 @@ func faultyPostgres(t *testing.T, connections int) storetest.Faulty {
 	server, err := enginetest.StartDurablePostgres(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
-	proxy := storetest.NewProxy(t, server.Addr())
-	open := func(addr string) *pgstore.Store {
+	f := storetest.Faulty{Addr: server.Addr(), Kill: server.Server.Kill, Run: server.Server.Run}
+	f.Proxy = storetest.NewProxy(t, f.Addr)
+	open := func(t storetest.T, addr string) *pgstore.Store {
 		dsn, err := url.Parse(server.DSN(addr))
 		require.NoError(t, err)
 		query := dsn.Query()
 		query.Set("connect_timeout", "5")
 		query.Set("pool_max_conns", strconv.Itoa(connections))
 		dsn.RawQuery = query.Encode()
-		return server.OpenDSN(t, dsn.String())
+		s, err := pgstore.Open(t.Context(), dsn.String())
+		require.NoError(t, err)
+		return s
 	}
-	truth := open(server.Addr())
-	_, err = truth.Up(t.Context())
+	f.Open = func(t storetest.T, addr string) (authority.TokenStore, func()) {
+		s := open(t, addr)
+		return s, s.Close
+	}
+	f.Connections = func(ctx context.Context) (n int, err error) {
+		conn, err := pgx.Connect(ctx, server.DSN(f.Addr))
+		if err != nil {
+			return 0, err
+		}
+		defer conn.Close(ctx)
+		return n, conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE client_port > 0").Scan(&n)
+	}
+	s := open(t, f.Addr)
+	defer s.Close()
+	_, err = s.Up(t.Context())
 	require.NoError(t, err)
-	engine, err := truth.Version(t.Context())
+	f.Engine, err = s.Version(t.Context())
 	require.NoError(t, err)
-	return storetest.Faulty{Store: open(proxy.Addr()), Truth: truth, Proxy: proxy, Engine: engine, Kill: server.Server.Kill, Run: server.Server.Run}
+	return f
 }
 
 // faultyMongo is the same on a Mongo-wire server. The embedded one is in this process: it
@@ -48,27 +66,37 @@ func faultyMongo(t *testing.T, connections int) storetest.Faulty {
 	server, err := enginetest.StartMongo()
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
-	proxy := storetest.NewProxy(t, server.Addr())
-	open := func(addr string) *mongostore.Store {
+	f := storetest.Faulty{Addr: server.Addr(), Kill: server.Server.Kill, Run: server.Server.Run}
+	f.Proxy = storetest.NewProxy(t, f.Addr)
+	if s, ok := server.Server.(interface{ Connections() int }); ok {
+		f.Connections = func(context.Context) (int, error) { return s.Connections(), nil }
+	}
+	open := func(t storetest.T, addr string) *mongostore.Store {
 		uri := fmt.Sprintf("mongodb://%s/?maxPoolSize=%d&serverSelectionTimeoutMS=5000", addr, connections)
 		s, err := mongostore.Open(t.Context(), uri, "faults")
 		require.NoError(t, err)
-		t.Cleanup(func() { _ = s.Close(context.Background()) })
 		return s
 	}
-	truth := open(server.Addr())
-	require.NoError(t, truth.Up(t.Context()))
-	engine, err := server.Engine(t.Context(), truth)
+	f.Open = func(t storetest.T, addr string) (authority.TokenStore, func()) {
+		s := open(t, addr)
+		return s, func() { require.NoError(t, s.Close(context.Background())) }
+	}
+	s := open(t, f.Addr)
+	require.NoError(t, s.Up(t.Context()))
+	f.Engine, err = server.Engine(t.Context(), s)
 	require.NoError(t, err)
-	return storetest.Faulty{Store: open(proxy.Addr()), Truth: truth, Proxy: proxy, Engine: engine, Kill: server.Server.Kill, Run: server.Server.Run}
+	require.NoError(t, s.Close(t.Context()))
+	return f
 }
 
 func TestFaults(t *testing.T) {
-	eachEngine(t, served(t), func(t *testing.T, e *engine) {
-		injected := storetest.Faults(t, e.faulty(t, 1))
-		require.Positive(t, injected)
-		e.add(faultsInjected, injected)
-	})
+	for _, e := range served(t) {
+		t.Run(e.name, func(t *testing.T) {
+			injected := storetest.Faults(t, e.faulty(t, 1))
+			require.Positive(t, injected)
+			e.add(faultsInjected, injected)
+		})
+	}
 }
 
 // served are the engines that have a server of ours.
@@ -103,11 +131,13 @@ func eachTrouble(t *testing.T, crash bool, every, calls int, done func(*engine, 
 	const clients, callsOfToken = 16, 48
 	eachEngine(t, served(t), func(t *testing.T, e *engine) {
 		f := e.faulty(t, clients)
+		stores, end := f.Stores(t)
+		defer end()
 		inBatches(t, calls, 500, func(t *testing.T, from, n int) {
 			trouble := &storetest.Trouble{Faulty: f, Every: every, Crash: crash}
-			h := storetest.Linearizable(t, f.Store, storetest.Load{
+			h := storetest.Linearizable(t, stores.Through, storetest.Load{
 				Seed: seed(t) + uint64(from), Clients: clients, Tokens: max(n/callsOfToken, 1), Calls: (n + clients - 1) / clients,
-				Timeout: 500 * time.Millisecond, Trouble: trouble, Truth: f.Truth,
+				Timeout: 500 * time.Millisecond, Trouble: trouble, Truth: stores.Truth,
 			})
 			struck, err := trouble.Struck()
 			require.NoError(t, err)

@@ -2,12 +2,14 @@ package storetest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/stella-ops/stella/authority/enginetest"
 	"github.com/stella-ops/stella/authority/storetest"
@@ -31,15 +33,21 @@ func run(m *testing.M) (code int, err error) {
 	if postgres, err = enginetest.StartPostgres(context.Background()); err != nil {
 		return 1, err
 	}
-	defer postgres.Close()
 	if mongo, err = enginetest.StartMongo(); err != nil {
+		return 1, errors.Join(err, postgres.Close())
+	}
+	code = m.Run()
+	err = errors.Join(postgres.Close(), mongo.Close())
+	if code > 0 || err != nil {
+		return code, err
+	}
+	if err := goleak.Find(); err != nil {
 		return 1, err
 	}
-	defer mongo.Close()
-	if code = m.Run(); code == 0 && full() {
-		err = finish(os.Stdout, engines)
+	if full() {
+		return 0, finish(os.Stdout, engines)
 	}
-	return code, err
+	return 0, nil
 }
 
 // seed is that of the runs below: one for all, or the one that is to be run again.

@@ -106,6 +106,9 @@ func (s *Server) URI() string { return "mongodb://" + s.Addr() + "/" }
 // Addr is the server's address, host and port.
 func (s *Server) Addr() string { return s.relay.listener.Addr().String() }
 
+// Connections counts the clients that the server has.
+func (s *Server) Connections() int { return s.relay.clients() }
+
 // Close ends the server for good. The data stays in its directory.
 func (s *Server) Close() error {
 	s.Stop()

@@ -52,6 +52,13 @@ func (r *relay) close() error {
 	return err
 }
 
+// clients counts the connections that are served: each has one on either side.
+func (r *relay) clients() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.conns) / 2
+}
+
 func (r *relay) accept() {
 	for {
 		client, err := r.listener.Accept()
