@@ -38,8 +38,7 @@ type T interface {
 // Backend is one empty store of an engine, and what can be done to it.
 type Backend struct {
 	Store authority.TokenStore
-	// Restart closes the store and opens it anew on the same data; nil where nothing
-	// outlives the process.
+	// Restart closes the store and opens it anew on the same data.
 	Restart func(T) authority.TokenStore
 	// Engine names what answered, with its version: "PostgreSQL 17.2", "memory".
 	Engine string
@@ -62,7 +61,7 @@ func Run(t *testing.T, open Open) {
 		t.Run(p.Name, func(t *testing.T) {
 			b := open(t)
 			b.Store = ran.Count(b.Store)
-			p.Check(t, b)
+			Hold(t, p, b)
 		})
 	}
 	if !t.Failed() && !strings.Contains(t.Name(), "/") {

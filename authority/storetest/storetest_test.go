@@ -13,7 +13,7 @@ import (
 func model() authority.TokenStore { return new(memstore.Store) }
 
 func openModel(storetest.T) storetest.Backend {
-	return storetest.Backend{Store: model(), Engine: "memory"}
+	return storetest.Backend{Store: model(), Engine: "memory", Restart: func(storetest.T) authority.TokenStore { return model() }}
 }
 
 func TestModel(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stella-ops/stella/authority/embedded/mongoserver"
+	"github.com/stella-ops/stella/authority/mongostore"
+	"github.com/stella-ops/stella/authority/storetest"
 )
 
 // The version that reports name is the one that is linked.
@@ -28,4 +30,16 @@ func TestStopAndRun(t *testing.T) {
 	require.NoError(t, s.Run())
 	require.Equal(t, before, s.URI())
 	require.NoError(t, s.Close())
+}
+
+// Without the relay a race is lost, as the ledger has it: if FerretDB came to need none,
+// the entry would fail.
+func TestRelayIsNeeded(t *testing.T) {
+	s, err := mongoserver.Start(t.TempDir())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	store, err := mongostore.Open(t.Context(), s.Direct(), "relay")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, store.Close(t.Context())) }()
+	storetest.Hold(t, storetest.OneWinner, storetest.Backend{Store: store, Engine: "FerretDB v1 without the relay"})
 }
