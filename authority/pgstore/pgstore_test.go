@@ -11,7 +11,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/stella-ops/stella/authority"
 	"github.com/stella-ops/stella/authority/enginetest"
@@ -34,7 +33,7 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	err = engine.Close()
 	if code == 0 && err == nil {
-		err = goleak.Find() // what a store leaves behind would pile up in a service
+		err = storetest.Leaks() // what a store leaves behind would pile up in a service
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/stella-ops/stella/authority/enginetest"
 	"github.com/stella-ops/stella/authority/storetest"
@@ -41,7 +40,7 @@ func run(m *testing.M) (code int, err error) {
 	if code > 0 || err != nil {
 		return code, err
 	}
-	if err := goleak.Find(); err != nil {
+	if err := storetest.Leaks(); err != nil {
 		return 1, err
 	}
 	if full() {
