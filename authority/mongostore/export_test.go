@@ -9,3 +9,6 @@ var (
 	DocumentOf    = documentOf
 	MarkRevoked   = markRevoked
 )
+
+// WriteError is what a failed write means.
+var WriteError = writeError

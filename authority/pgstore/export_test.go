@@ -18,3 +18,6 @@ const (
 
 // ColumnsOf are the parameters of InsertAll.
 var ColumnsOf = columnsOf
+
+// WriteError is what a failed write means.
+var WriteError = writeError
