@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -43,6 +44,17 @@ func TestMain(m *testing.M) {
 }
 
 func TestContract(t *testing.T) { storetest.Run(t, engine.Open) }
+
+// A server that answers before it has written loses revocations.
+func TestOpenRefusesLazyCommits(t *testing.T) {
+	dsn, err := url.Parse(engine.NewDatabase(t))
+	require.NoError(t, err)
+	query := dsn.Query()
+	query.Set("synchronous_commit", "off")
+	dsn.RawQuery = query.Encode()
+	_, err = pgstore.Open(t.Context(), dsn.String())
+	require.ErrorContains(t, err, "synchronous_commit is off")
+}
 
 func TestMigrations(t *testing.T) {
 	s := engine.OpenDSN(t, engine.NewDatabase(t))

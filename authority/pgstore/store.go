@@ -23,7 +23,8 @@ var (
 
 // Open connects to the database of a connection string (a URL, or words "host=… user=…").
 // The pool's size is the string's pool_max_conns. It asks the server once, so that an
-// unreachable one is an error here; the schema is [Check]'s matter.
+// unreachable one is an error here, and so is one that answers before it has written; the
+// schema is [Check]'s matter.
 func Open(ctx context.Context, dsn string) (*Store, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
@@ -40,11 +41,24 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting to PostgreSQL: %w", err)
 	}
-	if err := pool.Ping(ctx); err != nil {
-		pool.Close()
-		return nil, fmt.Errorf("connecting to PostgreSQL at %s:%d: %w", config.ConnConfig.Host, config.ConnConfig.Port, unavailable(err))
+	s := &Store{pool}
+	if err := s.durable(ctx); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("connecting to PostgreSQL at %s:%d: %w", config.ConnConfig.Host, config.ConnConfig.Port, err)
 	}
-	return &Store{pool}, nil
+	return s, nil
+}
+
+// durable asks the server whether a commit is on disk when it says so.
+func (s *Store) durable(ctx context.Context) error {
+	var commit string
+	if err := s.pool.QueryRow(ctx, "SELECT current_setting('synchronous_commit')").Scan(&commit); err != nil {
+		return unavailable(err)
+	}
+	if commit == "off" {
+		return errors.New("synchronous_commit is off there: a revocation would be lost with the server; set it to on, for the user (ALTER ROLE) or the database")
+	}
+	return nil
 }
 
 // Close closes the pool's connections.
