@@ -6,17 +6,18 @@
 //	POST /v1/tokens/{id}/revoke   revokes a token
 //	POST /v1/introspect           RFC 7662
 //	POST /v1/revoke               RFC 7009
-//	GET  /healthz, /readyz, /metrics
+//	GET  /metrics                 for Prometheus
+//	GET  /healthz, /readyz
 //
 // # Callers
 //
-// Every endpoint but the last three needs a caller, who presents the secret of a token of
+// Every endpoint but the last two needs a caller, who presents the secret of a token of
 // the service's own kinds as a bearer token (RFC 6750) and acts as that token's owner:
 //
 //	authority.admin       sees, issues and revokes every token, but mints none of its own
 //	                      kind: those come from the command line alone
 //	authority.access      sees, introspects and revokes the tokens of its owner
-//	authority.introspect  introspects every token, and does nothing else
+//	authority.introspect  introspects every token and reads the metrics
 //
 // What a caller may not see is answered as what is not there.
 //

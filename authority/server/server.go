@@ -80,8 +80,22 @@ func New(c Config) http.Handler {
 	s.route(mux, "POST /v1/revoke", s.authenticated(s.revokePresented))
 	s.route(mux, "GET /healthz", func(*http.Request) (any, error) { return status{"ok"}, nil })
 	s.route(mux, "GET /readyz", s.ready)
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	s.metrics(mux, promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	return mux
+}
+
+// metrics serves the metrics, which are no JSON, to every caller: they name no token.
+func (s *service) metrics(mux *http.ServeMux, show http.Handler) {
+	caller := s.authenticated(func(*http.Request, caller) (any, error) { return nil, nil })
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
+		defer cancel()
+		if _, err := caller(r.WithContext(ctx)); err != nil {
+			respond(w, nil, err)
+			return
+		}
+		show.ServeHTTP(w, r)
+	})
 }
 
 type status struct {
