@@ -12,8 +12,9 @@ var caseless = map[string]bool{
 // Fold returns the one spelling of those in which a purl may name the same package: of
 // its type's letters, of a name that the type compares without case (NuGet's
 // "Newtonsoft.Json"; not npm's and Go's) or otherwise folds (PyPI's "ruamel_yaml"), and of
-// what is percent-encoded in name and version, a scope of npm among it. It is for comparing alone; qualifiers and
-// subpath stay as they are. What is no purl is returned as it is.
+// what is percent-encoded in name and version, a scope of npm among it. It is for
+// comparing alone, and may be longer than [MaxLength]; qualifiers and subpath stay as
+// they are. What is no purl is returned as it is.
 func Fold(s string) string {
 	if !foldable(s) {
 		return s

@@ -43,7 +43,8 @@ func FuzzFold(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		once := Fold(s)
 		require.Equal(t, once, Fold(once))
-		if u, err := parse(s); err == nil {
+		// What was written plainly is percent-encoded, and may grow beyond what is read.
+		if u, err := parse(s); err == nil && len(once) <= MaxLength {
 			folded, err := parse(once)
 			require.NoError(t, err, once)
 			require.Equal(t, u.version, folded.version, once)
