@@ -89,12 +89,16 @@ func (m merged) locations(n int) []string {
 	return slices.Compact(all)
 }
 
-// twins are the entries of the n-th package beside the one that is shown: what an SBOM says of a place, and of
-// calls, may differ between them.
+// twins are the entries of the n-th package beside the one that is shown: what an SBOM
+// says of a place, and of calls, may differ between them. Most packages have none.
 func (m merged) twins(n int) []Package {
+	if len(m.again[m.first[n]]) == 0 {
+		return nil
+	}
 	var twins []Package
+	shown := m.shown(n)
 	for _, i := range m.entries(n) {
-		if i != m.shown(n) {
+		if i != shown {
 			twins = append(twins, m.packages[i])
 		}
 	}
