@@ -67,16 +67,35 @@ func newReport(inv Inventory, db *advisory.DB) (Report, error) {
 }
 
 func (r *Report) sort() {
-	slices.SortFunc(r.Findings, func(a, b Finding) int {
-		x, y := a.Package, b.Package
+	sortByPlace(r.Findings, func(a, b *Finding) int {
+		x, y := &a.Package, &b.Package
 		return cmp.Or(
 			cmp.Compare(x.PURL, y.PURL), cmp.Compare(x.Ecosystem, y.Ecosystem), cmp.Compare(x.Name, y.Name),
 			cmp.Compare(x.Version, y.Version), compareLayers(x.Layer, y.Layer), cmp.Compare(a.ID, b.ID),
 		)
 	})
-	slices.SortFunc(r.NotEvaluated, func(a, b NotEvaluated) int {
+	sortByPlace(r.NotEvaluated, func(a, b *NotEvaluated) int {
 		return cmp.Or(cmp.Compare(a.Package, b.Package), cmp.Compare(a.Reason, b.Reason))
 	})
+}
+
+// sortByPlace sorts a list of large elements: it sorts their places and then moves each
+// element once.
+func sortByPlace[T any](list []T, compare func(a, b *T) int) {
+	from := make([]int32, len(list)) // of the element that belongs here
+	for i := range from {
+		from[i] = int32(i)
+	}
+	slices.SortFunc(from, func(a, b int32) int { return compare(&list[a], &list[b]) })
+	for i := range from {
+		// Along the circle that begins here, up to what came from here.
+		first, at := list[i], int32(i)
+		for from[at] != int32(i) {
+			list[at] = list[from[at]]
+			at, from[at] = from[at], at
+		}
+		list[at], from[at] = first, at
+	}
 }
 
 // compareLayers puts packages outside of any layer first.

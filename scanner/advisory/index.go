@@ -57,10 +57,14 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // itemCRC is over the item's place too, so that an item in the place of another is
 // found out.
 func itemCRC(section, number int, payload []byte) uint32 {
-	var place [8]byte
-	binary.LittleEndian.PutUint32(place[:], uint32(section))
-	binary.LittleEndian.PutUint32(place[4:], uint32(number))
-	return crc32.Update(crc32.Checksum(place[:], castagnoli), castagnoli, payload)
+	crc := ^uint32(0)
+	// By hand: package crc32 would have the eight bytes on the heap.
+	place := uint64(uint32(section)) | uint64(number)<<32
+	for range 8 {
+		crc = castagnoli[byte(crc)^byte(place)] ^ crc>>8
+		place >>= 8
+	}
+	return crc32.Update(^crc, castagnoli, payload)
 }
 
 // hashKey is FNV-1a with the finalizer of MurmurHash3, whose high bits are good.
@@ -176,11 +180,15 @@ func (x *index) item(section, i int, read func([]byte) error) error {
 	if from > to-4 || to > s.size {
 		return damaged("item %d of section %s has no place", i, sectionNames[section])
 	}
-	item, free, err := x.bytes(s.offset+from, int(to-from))
+	buf, _ := x.buffers.Get().(*[]byte)
+	if buf == nil {
+		buf = new([]byte)
+	}
+	defer x.buffers.Put(buf)
+	item, err := x.bytes(s.offset+from, int(to-from), buf)
 	if err != nil {
 		return fmt.Errorf("reading item %d of section %s: %w", i, sectionNames[section], err)
 	}
-	defer free()
 	payload := item[:len(item)-4]
 	if itemCRC(section, i, payload) != binary.LittleEndian.Uint32(item[len(payload):]) {
 		return damaged("the checksum of item %d of section %s is wrong", i, sectionNames[section])
@@ -191,20 +199,14 @@ func (x *index) item(section, i int, read func([]byte) error) error {
 	return nil
 }
 
-// bytes gives a part of the file, until free is called.
-func (x *index) bytes(at int64, n int) (b []byte, free func(), err error) {
+// bytes gives a part of the file, in buf where it is not mapped.
+func (x *index) bytes(at int64, n int, buf *[]byte) ([]byte, error) {
 	if at >= x.base {
-		return x.tables[at-x.base:][:n], func() {}, nil
-	}
-	buf, _ := x.buffers.Get().(*[]byte)
-	if buf == nil {
-		buf = new([]byte)
+		return x.tables[at-x.base:][:n], nil
 	}
 	*buf = slices.Grow((*buf)[:0], n)[:n]
-	if _, err := x.file.ReadAt(*buf, at); err != nil {
-		return nil, nil, err
-	}
-	return *buf, func() { x.buffers.Put(buf) }, nil
+	_, err := x.file.ReadAt(*buf, at)
+	return *buf, err
 }
 
 // tableEntry is a line of a table: the low half of a hash, and what it leads to.

@@ -16,9 +16,14 @@ var caseless = map[string]bool{
 // comparing alone, and may be longer than [MaxLength]; qualifiers and subpath stay as
 // they are. What is no purl is returned as it is.
 func Fold(s string) string {
-	if !foldable(s) {
+	if folded(s) {
 		return s
 	}
+	return foldApart(s)
+}
+
+// foldApart is Fold by taking the purl apart and putting it together.
+func foldApart(s string) string {
 	u, err := parse(s)
 	if err != nil {
 		return s
@@ -42,20 +47,57 @@ func Fold(s string) string {
 	return Format(u.typ, u.namespace, u.name, u.version) + rest
 }
 
-// foldable reports whether s may have another spelling. Most purls of a large inventory
-// are quickly told to have none.
-func foldable(s string) bool {
-	for i := range len(s) {
-		switch c := s[i]; {
-		case 'A' <= c && c <= 'Z', c == '%', c == '+', c == '_':
-			return true
-		case c == '@':
-			if i > 0 && s[i-1] == '/' { // an npm scope that is not encoded
-				return true
-			}
-		case c == '?', c == '#':
+// folded reports whether s is surely its own fold. Most purls of a large inventory are,
+// and this tells so without taking them apart.
+func folded(s string) bool {
+	if len(s) < len("pkg:") || !strings.EqualFold(s[:len("pkg:")], "pkg:") {
+		return true // no purl
+	}
+	typ, path, ok := strings.Cut(s[len("pkg:"):], "/")
+	if !ok || typ == "" || s[:len("pkg:")] != "pkg:" || strings.ToLower(typ) != typ {
+		return false
+	}
+	if end := strings.IndexAny(path, "?#"); end >= 0 {
+		path = path[:end]
+	}
+	path, version, versioned := strings.Cut(path, "@")
+	if versioned && !(version != "" && foldedText(version, false)) {
+		return false
+	}
+	for more := true; more; {
+		var segment string
+		segment, path, more = strings.Cut(path, "/")
+		if segment == "" || !foldedText(segment, caseless[typ]) {
+			return false
+		}
+		if typ == "pypi" && (strings.ContainsAny(segment, "_.") || strings.Contains(segment, "--")) {
 			return false
 		}
 	}
-	return strings.HasPrefix(s, "pkg:/") || strings.HasPrefix(s, "pkg:pypi/")
+	return true
+}
+
+// foldedText reports whether a part of a purl is encoded as [Format] does it, and whether
+// it has no capital letters where that is asked for.
+func foldedText(s string, lower bool) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case unencoded(c):
+			if lower && 'A' <= c && c <= 'Z' {
+				return false
+			}
+		case c == '%' && i+2 < len(s):
+			high, low := hexDigit(s[i+1]), hexDigit(s[i+2])
+			b := byte(high<<4 | low)
+			// Of a slash it depends on where it stands.
+			if high < 0 || low < 0 || s[i+1] >= 'a' || s[i+2] >= 'a' || b >= 0x7f || unencoded(b) || b == '/' {
+				return false
+			}
+			i += 2
+		default:
+			return false
+		}
+	}
+	return true
 }

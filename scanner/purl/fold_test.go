@@ -43,6 +43,9 @@ func FuzzFold(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		once := Fold(s)
 		require.Equal(t, once, Fold(once))
+		if folded(s) {
+			require.Equal(t, s, foldApart(s), "it was called folded")
+		}
 		// What was written plainly is percent-encoded, and may grow beyond what is read.
 		if u, err := parse(s); err == nil && len(once) <= MaxLength {
 			folded, err := parse(once)

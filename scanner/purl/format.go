@@ -31,12 +31,16 @@ func Format(typ, namespace, name, version string) string {
 func appendEncoded(b []byte, part string) []byte {
 	const hex = "0123456789ABCDEF"
 	for _, c := range []byte(part) {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte(".-_~:", c) >= 0:
+		if unencoded(c) {
 			b = append(b, c)
-		default:
+		} else {
 			b = append(b, '%', hex[c>>4], hex[c&15])
 		}
 	}
 	return b
+}
+
+// unencoded reports whether a byte stands for itself in a purl.
+func unencoded(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '.' || c == '-' || c == '_' || c == '~' || c == ':'
 }

@@ -11,15 +11,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 )
 
 func main() {
 	if os.Getenv("GOGC") == "" {
-		// A scan is short, and most of what it holds it holds to the end: room for a
-		// third of that as garbage is enough, and costs a twentieth of its time.
-		debug.SetGCPercent(30)
+		limitGarbage()
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process as it would any other

@@ -108,6 +108,9 @@ func readInventory(name string, stdin io.Reader) (scanner.Inventory, error) {
 // judged counts the packages that have a finding, or are not in the report's list of
 // those not evaluated. One that a single advisory could not judge is there as well.
 func judged(inv scanner.Inventory, r scanner.Report) int {
+	if len(r.NotEvaluated) == 0 {
+		return len(inv.Packages)
+	}
 	not := make(map[string]bool, len(r.NotEvaluated))
 	for _, n := range r.NotEvaluated {
 		not[purl.Fold(n.Package)] = true
