@@ -3,6 +3,7 @@ package authority
 import (
 	"bytes"
 	"slices"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -11,14 +12,34 @@ import (
 // that are integers of up to 15 digits, strings without \u and \/, and keys of ASCII
 // without escapes, whose order is that of their bytes. It gives up on everything else, and
 // on everything illegal: the general way then decides. A fuzz test holds the two together.
-func canonicalize(data []byte) (text []byte, ok bool) {
-	c := canonicalizer{src: data, out: make([]byte, 0, len(data)), members: make([]member, 0, 16)}
+func canonicalize(data []byte) (text string, ok bool) {
+	c, _ := canonicalizers.Get().(*canonicalizer)
+	if c == nil {
+		c = new(canonicalizer)
+	}
+	c.src, c.at, c.out, c.members = data, 0, slices.Grow(c.out[:0], len(data)), c.members[:0]
+	if ok = c.payload(); ok {
+		text = string(c.out)
+	}
+	if c.src = nil; cap(c.out) <= maxKept {
+		canonicalizers.Put(c)
+	}
+	return text, ok
+}
+
+// canonicalizers are those at rest. One that has read a large payload is not kept.
+var canonicalizers sync.Pool
+
+const maxKept = 64 << 10
+
+// payload takes an object and nothing else.
+func (c *canonicalizer) payload() bool {
 	c.space()
 	if c.next() != '{' || !c.value(0) {
-		return nil, false
+		return false
 	}
 	c.space()
-	return c.out, c.at == len(c.src)
+	return c.at == len(c.src)
 }
 
 type canonicalizer struct {

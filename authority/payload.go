@@ -29,7 +29,7 @@ func ParsePayload(data []byte) (Payload, error) {
 		return Payload{}, fmt.Errorf("%w: the payload has %d bytes", ErrInvalid, len(data))
 	}
 	if text, ok := canonicalize(data); ok && len(text) <= MaxPayloadBytes {
-		return Payload{string(text)}, nil
+		return Payload{text}, nil
 	}
 	return parsePayload(data)
 }

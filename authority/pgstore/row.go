@@ -1,6 +1,7 @@
 package pgstore
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -41,39 +42,68 @@ func columnsOf(batch []authority.Token) []any {
 }
 
 // scan reads the row of a token.
-func scan(row pgx.Row) (authority.Token, error) {
-	var (
-		t                          authority.Token
-		secret, payload            []byte
-		revoked                    bool
-		lastUsed, revokedAt        *time.Time
-		revokedBy, reason, attempt *string
-	)
-	err := row.Scan(
-		(*string)(&t.ID), (*string)(&t.Owner), &t.Kind, &secret, (*string)(&t.CreatedBy), &t.CreatedAt, &t.IssuedAt, &t.ExpiresAt,
-		&payload, &lastUsed, &t.UpdatedAt, &t.Version,
-		&revoked, &revokedAt, &revokedBy, &reason, &attempt,
-	)
-	if err != nil {
+func scan(from pgx.Row) (authority.Token, error) { return newRow().scan(from) }
+
+// row is where the columns of a token are read to. It serves one row after another.
+type row struct {
+	token                      authority.Token
+	secret                     secret
+	payload                    payload
+	revoked                    bool
+	lastUsed, revokedAt        *time.Time
+	revokedBy, reason, attempt *string
+	columns                    []any // pointers to the above
+}
+
+func newRow() *row {
+	r := new(row)
+	t := &r.token
+	r.columns = []any{
+		(*string)(&t.ID), (*string)(&t.Owner), &t.Kind, &r.secret, (*string)(&t.CreatedBy), &t.CreatedAt, &t.IssuedAt, &t.ExpiresAt,
+		&r.payload, &r.lastUsed, &t.UpdatedAt, &t.Version,
+		&r.revoked, &r.revokedAt, &r.revokedBy, &r.reason, &r.attempt,
+	}
+	return r
+}
+
+func (r *row) scan(from pgx.Row) (authority.Token, error) {
+	if err := from.Scan(r.columns...); err != nil {
 		return authority.Token{}, err
 	}
-	if copy(t.Secret[:], secret) != len(t.Secret) {
-		return authority.Token{}, fmt.Errorf("token %s: its secret's hash has %d bytes", t.ID, len(secret))
+	t := r.token
+	t.Secret, t.Payload = r.secret.SecretHash, r.payload.Payload
+	if r.lastUsed != nil {
+		t.LastUsedAt = *r.lastUsed
 	}
-	if t.Payload, err = authority.ParsePayload(payload); err != nil {
-		// Not %w: invalid is what a caller gives.
-		return authority.Token{}, fmt.Errorf("token %s: %v", t.ID, err)
-	}
-	if lastUsed != nil {
-		t.LastUsedAt = *lastUsed
-	}
-	if revoked {
-		if revokedAt == nil || revokedBy == nil || reason == nil || attempt == nil {
+	if r.revoked {
+		if r.revokedAt == nil || r.revokedBy == nil || r.reason == nil || r.attempt == nil {
 			return authority.Token{}, fmt.Errorf("token %s: its revocation is not whole", t.ID)
 		}
 		t.Revoked = &authority.Revocation{
-			At: *revokedAt, By: authority.PrincipalID(*revokedBy), Reason: *reason, Attempt: authority.AttemptID(*attempt),
+			At: *r.revokedAt, By: authority.PrincipalID(*r.revokedBy), Reason: *r.reason, Attempt: authority.AttemptID(*r.attempt),
 		}
 	}
 	return t, nil
+}
+
+// secret and payload are read from the driver's buffer, without a copy of theirs.
+type (
+	secret  struct{ authority.SecretHash }
+	payload struct{ authority.Payload }
+)
+
+// ScanBytes implements [pgtype.BytesScanner].
+func (s *secret) ScanBytes(v []byte) error {
+	if copy(s.SecretHash[:], v) != len(s.SecretHash) {
+		return fmt.Errorf("a secret's hash has %d bytes", len(v))
+	}
+	return nil
+}
+
+// ScanBytes implements [pgtype.BytesScanner].
+func (p *payload) ScanBytes(v []byte) (err error) {
+	if p.Payload, err = authority.ParsePayload(v); err != nil {
+		return errors.New(err.Error()) // not the error itself: invalid is what a caller gives
+	}
+	return nil
 }

@@ -73,7 +73,7 @@ func (s *Store) Version(ctx context.Context) (string, error) {
 	return "PostgreSQL " + v, nil
 }
 
-// columns are what a token is read from, in the order of [scan].
+// columns are what a token is read from, in the order of [row].
 const columns = `id, owner_id, kind, secret_sha256, created_by, created_at_utc, issued_at_utc, expires_at_utc,
 	payload_json, last_used_at_utc, updated_at_utc, version,
 	is_revoked, revoked_at_utc, revoked_by, revoked_reason, revoked_attempt`
@@ -131,7 +131,8 @@ func (s *Store) GetByOwner(ctx context.Context, owner authority.PrincipalID, pag
 	if err != nil {
 		return nil, authority.Cursor{}, unavailable(err)
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (authority.Token, error) { return scan(row) })
+	one := newRow()
+	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (authority.Token, error) { return one.scan(r) })
 	switch {
 	case err != nil:
 		return nil, authority.Cursor{}, unavailable(err)
