@@ -38,8 +38,7 @@ func openPostgres(t *testing.T) open {
 	require.NoError(t, err)
 	restart := func(t storetest.T) authority.TokenStore {
 		s.Close()
-		require.NoError(t, engine.Server.Kill())
-		require.NoError(t, engine.Server.Run(t.Context()))
+		again(t, engine.Server)
 		return engine.OpenDSN(t, dsn)
 	}
 	return open{storetest.Backend{Store: s, Restart: restart}, func(ctx context.Context) string {
@@ -61,8 +60,7 @@ func openMongo(t *testing.T) open {
 	require.NoError(t, s.Up(t.Context()))
 	restart := func(t storetest.T) authority.TokenStore {
 		require.NoError(t, s.Close(t.Context()))
-		require.NoError(t, engine.Server.Kill())
-		require.NoError(t, engine.Server.Run(t.Context()))
+		again(t, engine.Server)
 		return engine.OpenDatabase(t, database)
 	}
 	return open{storetest.Backend{Store: s, Restart: restart}, func(ctx context.Context) string {
@@ -75,6 +73,14 @@ func openMongo(t *testing.T) open {
 		require.NoError(t, found.All(ctx, &rows))
 		return fmt.Sprint(rows)
 	}}
+}
+
+// again starts a server anew that is ours.
+func again(t storetest.T, s enginetest.Server) {
+	if s != nil {
+		require.NoError(t, s.Kill())
+		require.NoError(t, s.Run(t.Context()))
+	}
 }
 
 // source is randomness that is the same every time.
