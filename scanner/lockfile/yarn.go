@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -99,6 +100,11 @@ func yarnWords(line string) []string {
 	return words
 }
 
+// yarnRange is what stands behind "npm:" without being a package's name. Yarn 1 takes
+// all of it for a name, with or without a range ("a@npm:b" is the newest b; see
+// src/resolvers/exotics/registry-resolver.js); other tools write "a@npm:^1.0.0" for a.
+var yarnRange = regexp.MustCompile(`^([~^<>=*]|v?[0-9]+(\.|$)|$)`)
+
 // yarnBlock adds an entry. All of its specifiers ask for one package, under one name
 // or under aliases of it.
 func (c *collector) yarnBlock(b *yarnBlock) {
@@ -107,7 +113,7 @@ func (c *collector) yarnBlock(b *yarnBlock) {
 	}
 	name, specifier := npmSpec(b.specs[0])
 	if alias, ok := strings.CutPrefix(specifier, "npm:"); ok {
-		if target, rest := npmSpec(alias); rest != "" {
+		if target, _ := npmSpec(alias); !yarnRange.MatchString(target) {
 			name = target
 		}
 	}

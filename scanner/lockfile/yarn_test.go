@@ -31,6 +31,21 @@ my-lodash@npm:lodash@4.17.20:
 "b@npm:^2.0.0":
   version "2.0.0"
 
+latest-d@npm:d:
+  version "3.0.0"
+
+"zip@npm:7zip-bin":
+  version "5.0.0"
+
+"scoped@npm:@e/f":
+  version "4.0.0"
+
+"g@npm:1.x":
+  version "1.2.0"
+
+"h@npm:*":
+  version "1.3.0"
+
 forge@a/forge:
   version "1.0.0"
   resolved "https://codeload.github.com/a/forge/tar.gz/0123"
@@ -47,8 +62,13 @@ noversion@^1.0.0:
 `,
 		want: []string{
 			"npm @babel/core 7.1.2 yarn.lock",
+			"npm @e/f 4.0.0 yarn.lock",
+			"npm 7zip-bin 5.0.0 yarn.lock",
 			"npm a 1.0.0 yarn.lock",
 			"npm b 2.0.0 yarn.lock",
+			"npm d 3.0.0 yarn.lock",
+			"npm g 1.2.0 yarn.lock",
+			"npm h 1.3.0 yarn.lock",
 			"npm lodash 4.17.20 yarn.lock",
 			"npm noversion  yarn.lock",
 			"npm word-wrap 1.2.3 yarn.lock",
