@@ -23,10 +23,9 @@ type Pattern struct {
 	within                                 *versionRange
 }
 
-// foldedTypes are those whose names purl-spec ("PURL-TYPES") compares without case.
-var foldedTypes = []string{
-	"alpm", "apk", "bitbucket", "composer", "deb", "github", "hex", "npm", "nuget", "oci", "pypi",
-}
+// foldedTypes are those beside [caseless] whose names purl-spec ("PURL-TYPES") compares
+// without case.
+var foldedTypes = []string{"alpm", "apk", "bitbucket", "npm", "oci"}
 
 // IsPURL reports whether s is meant for a package URL.
 func IsPURL(s string) bool { return len(s) >= 4 && strings.EqualFold(s[:4], "pkg:") }
@@ -81,7 +80,7 @@ func (p *Pattern) fold() {
 	switch {
 	case p.typ == "rpm":
 		p.namespace = strings.ToLower(p.namespace)
-	case slices.Contains(foldedTypes, p.typ):
+	case caseless[p.typ], slices.Contains(foldedTypes, p.typ):
 		p.namespace, p.name = strings.ToLower(p.namespace), strings.ToLower(p.name)
 	}
 	if p.typ == "pypi" {
