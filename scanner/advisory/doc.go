@@ -29,7 +29,8 @@
 //     affected, otherwise the verdict is unknown.
 //   - An entry that names a package and no version at all cannot be judged.
 //   - A Go module's version and a bound of another line of versions cannot be compared:
-//     v0.35.0, or a pseudo-version on v0.0.0, says nothing of a product's 2.7.1.
+//     v0.35.0, or a pseudo-version on v0.0.0, says nothing of a product's 2.7.1. Nor does
+//     the crate cargo 0.57.0 of Rust 1.26.0.
 //
 // # Ecosystems
 //
@@ -40,7 +41,9 @@
 // apart only repositories that are both named, since inventories rarely name one. In
 // Ubuntu's, ":LTS" may be missing, and "Pro:" before the release marks what Ubuntu Pro
 // adds to it: it decides for builds of Pro, and for others where the release itself does
-// not call them sound. A repository of a Red Hat release ("…:9::baseos") is within it.
+// not call them sound. "Pro:FIPS…" marks builds for FIPS 140, whose versions are numbered
+// apart: it decides for them, and for them alone. A repository of a Red Hat release
+// ("…:9::baseos") is within it.
 //
 // # The compiled index
 //

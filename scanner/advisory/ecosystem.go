@@ -16,6 +16,7 @@ const (
 	scopeSame                // it does
 	scopeUnsure              // it does if the package is of the record's release
 	scopePro                 // it speaks of the packages that Ubuntu Pro has for the release
+	scopeFIPS                // it speaks of Ubuntu's builds for FIPS 140 of the release
 )
 
 // byRepository are the ecosystems whose suffix is a repository (OSV schema, "Defined
@@ -39,7 +40,9 @@ func covers(advisory, pkg string) scope {
 	case base == "Red Hat" && own != "" && strings.HasPrefix(scoped, own+"::"):
 		return scopeSame // a repository of the release: "enterprise_linux:9::baseos"
 	case base == "Ubuntu" && own != "" && scoped == "Pro:"+own:
-		return scopePro // its other pockets (FIPS, Realtime) are other builds
+		return scopePro
+	case base == "Ubuntu" && own != "" && strings.HasPrefix(scoped, "Pro:FIPS") && strings.HasSuffix(scoped, ":"+own):
+		return scopeFIPS // FIPS, FIPS-updates, FIPS-preview
 	case own != "":
 		return scopeOther
 	case byRepository[base]:
@@ -61,6 +64,10 @@ func suffix(base, ecosystem string) string {
 // proBuild finds in a version that it was built for Ubuntu Pro: "1.0-1ubuntu0.1~esm1",
 // "229-4ubuntu21.31+esm1".
 var proBuild = regexp.MustCompile(`[+~]esm[0-9]`)
+
+// fipsBuild finds in a version that it was built for FIPS 140: "1.1.1f-1ubuntu2.fips.2.8",
+// "3.0.2-0ubuntu1.10+Fips1".
+var fipsBuild = regexp.MustCompile(`[.+][Ff]ips`)
 
 // nameKey is the name in the form in which equal names are equal, which is
 // [purl.CanonicalName]'s. It begins with the ecosystem, without suffix, since the same

@@ -51,7 +51,7 @@ func (r *Record) Affects(q Query) Verdict {
 		return Verdict{Status: NotAffected, Reason: "withdrawn " + r.Withdrawn}
 	}
 	e := evaluation{query: q}
-	var plain, pro []*Affected
+	var plain, pro, fips []*Affected
 	key := nameKey(q.Ecosystem, q.Name)
 	for i := range r.Affected {
 		a := &r.Affected[i]
@@ -63,13 +63,19 @@ func (r *Record) Affects(q Query) Verdict {
 			plain = append(plain, a)
 		case scopePro:
 			pro = append(pro, a)
+		case scopeFIPS:
+			fips = append(fips, a)
 		case scopeUnsure:
 			e.named = true
 			e.doubt(fmt.Sprintf("it concerns %s, and the package's release is not known", a.Ecosystem))
 		case scopeOther:
 		}
 	}
-	e.pockets(plain, pro)
+	if version.Base(q.Ecosystem) == "Ubuntu" && fipsBuild.MatchString(q.Version) {
+		e.fipsBuild(fips, len(plain)+len(pro) > 0)
+	} else {
+		e.pockets(plain, pro)
+	}
 	return e.verdict()
 }
 
@@ -88,6 +94,27 @@ func (e *evaluation) pockets(plain, pro []*Affected) {
 		for _, a := range pro {
 			e.entry(a)
 		}
+	}
+}
+
+// fipsBuild judges a build for FIPS 140 by the entries for such builds alone. Its
+// versions are numbered apart, so that the release's order says nothing of them: "2.fips.8"
+// is newer than every "2.16". What FIPS once certified is never mended, and its updates
+// are another pocket: one that calls the build sound decides.
+func (e *evaluation) fipsBuild(entries []*Affected, others bool) {
+	if others && len(entries) == 0 {
+		e.named = true
+		e.doubt("it is a build for FIPS 140, and the record speaks of other builds alone")
+	}
+	sound := false
+	for _, a := range entries {
+		one := evaluation{query: e.query}
+		one.entry(a)
+		sound = sound || len(one.entries) == 0 && len(one.doubts) == 0
+		e.entry(a)
+	}
+	if sound {
+		*e = evaluation{query: e.query, named: true}
 	}
 }
 
@@ -204,9 +231,9 @@ func (e *evaluation) inRange(a *Affected, r *Range) (in bool, doubt string) {
 		return false, fmt.Sprintf("the package's version cannot be compared: %v", err)
 	}
 	span, ok := line.find(v)
-	if lines, apply := newGoLines(a, e.query.Version); apply {
+	if lines, apply := newLines(a, e.query.Version); apply {
 		if bound := lines.doubt(line, span, ok); bound != nil {
-			return false, fmt.Sprintf("the module's version and %s of the record are of different lines of versions", bound.text)
+			return false, fmt.Sprintf("the %s's version and %s of the record are of different lines of versions", lines.of, bound.text)
 		}
 	}
 	switch {

@@ -260,7 +260,6 @@ func TestEcosystemSuffix(t *testing.T) {
 		{"Ubuntu:Pro:22.04:LTS", "Ubuntu:22.04:LTS", "yes"}, // F-098
 		{"Ubuntu:Pro:22.04:LTS", "Ubuntu:24.04:LTS", "no"},
 		{"Ubuntu:Pro:22.04:LTS", "Ubuntu", "unknown"},
-		{"Ubuntu:Pro:FIPS:22.04:LTS", "Ubuntu:22.04:LTS", "no"}, // another build
 		{"Maven:https://maven.google.com", "Maven", "yes"},
 		{"Maven", "Maven:https://repo.example", "yes"},
 		{"Maven:https://maven.google.com", "Maven:https://repo.example", "no"},
@@ -307,6 +306,45 @@ func TestUbuntuPro(t *testing.T) {
 			require.Equal(t, want, judge(r, Query{Ecosystem: release, Name: "p", Version: v}), "%s: %s", row.rule, v)
 		}
 	}
+}
+
+// Ubuntu's builds for FIPS 140 and its other builds have nothing to say of one another.
+func TestUbuntuFIPS(t *testing.T) {
+	entry := func(ecosystem, events string) string {
+		return `{"package": {"ecosystem": "` + ecosystem + `", "name": "p"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}` + events + `]}]}`
+	}
+	const release, certified, updates = "Ubuntu:20.04:LTS", "Ubuntu:Pro:FIPS:20.04:LTS", "Ubuntu:Pro:FIPS-updates:20.04:LTS"
+	plain, never := entry(release, `, {"fixed": "1f-1ubuntu2.16"}`), entry(certified, ``)
+	mended := entry(updates, `, {"fixed": "1f-1ubuntu2.fips.2.8"}`)
+	for _, row := range []struct {
+		rule, affected string
+		want           vectors
+	}{
+		{"of FIPS alone", mended, vectors{"1f-1ubuntu2.1": "no", "1f-1ubuntu2.fips.2.7": "yes 1f-1ubuntu2.fips.2.8", "1f-1ubuntu2.fips.2.8": "no"}},
+		{"of other builds alone", plain, vectors{"1f-1ubuntu2.15": "yes 1f-1ubuntu2.16", "1f-1ubuntu2.fips.2.7": "unknown", "1f-1ubuntu2.15+Fips1": "unknown"}},
+		{"of both", plain + `,` + mended, vectors{
+			"1f-1ubuntu2.15": "yes 1f-1ubuntu2.16", "1f-1ubuntu2.16": "no",
+			"1f-1ubuntu2.fips.2.7": "yes 1f-1ubuntu2.fips.2.8", "1f-1ubuntu2.fips.2.8": "no",
+		}},
+		{"the certified build is not mended, its updates are", never + `,` + mended, vectors{
+			"1f-1ubuntu2.fips.2.7": "yes 1f-1ubuntu2.fips.2.8", "1f-1ubuntu2.fips.2.8": "no", "1f-1ubuntu2.1": "no",
+		}},
+		{"no build is mended", mended + `,` + entry("Ubuntu:Pro:FIPS-preview:20.04:LTS", ``) + `,` + entry("Ubuntu:Pro:FIPS:18.04:LTS", `, {"fixed": "0"}`), vectors{
+			"1f-1ubuntu2.fips.2.7": "yes 1f-1ubuntu2.fips.2.8",
+		}},
+		{"another release", entry("Ubuntu:Pro:FIPS:18.04:LTS", ``) + `,` + entry("Ubuntu:18.04:LTS", ``), vectors{"1f-1ubuntu2.fips.2.7": "no", "1f-1ubuntu2.1": "no"}},
+		{"not to be read", entry(updates, `, {"fixed": "?"}`), vectors{"1f-1ubuntu2.fips.2.7": "unknown", "1f-1ubuntu2.1": "no"}},
+	} {
+		r := record(t, `[`+row.affected+`]`)
+		for v, want := range row.want {
+			require.Equal(t, want, judge(r, Query{Ecosystem: release, Name: "p", Version: v}), "%s: %s", row.rule, v)
+		}
+	}
+	r := record(t, `[`+mended+`]`)
+	require.Equal(t, "unknown", judge(r, Query{Ecosystem: "Ubuntu", Name: "p", Version: "1f-1ubuntu2.fips.2.7"}), "of which release?")
+	db := compiled(t, r)
+	require.False(t, db.Has(release), "of other builds nothing is known")
+	require.Len(t, lookup(t, db, release, "p"), 1)
 }
 
 func TestEqualNames(t *testing.T) {
@@ -501,6 +539,24 @@ func TestGoLines(t *testing.T) {
 	}
 	stdlib := record(t, `[{"package": {"ecosystem": "Go", "name": "stdlib"}, "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}, {"fixed": "2.0.0"}]}]}]`)
 	require.Equal(t, "yes 2.0.0", judge(stdlib, Query{Ecosystem: "Go", Name: "stdlib", Version: "0.9.0"}), "the standard library has one line")
+}
+
+// The crate cargo has other numbers than the releases of Rust that it is part of.
+func TestRustLine(t *testing.T) {
+	for _, row := range []struct{ name, version, events, want string }{
+		{"cargo", "0.57.0", `{"introduced": "0"}, {"fixed": "1.26.0"}`, "unknown"}, // F-217
+		{"cargo", "0.57.0", `{"introduced": "1.20.0"}, {"last_affected": "1.56.0"}`, "unknown"},
+		{"cargo", "0.57.0", `{"introduced": "0"}, {"fixed": "0.65.0"}`, "yes 0.65.0"},
+		{"cargo", "0.66.0", `{"introduced": "0"}, {"fixed": "0.65.0"}`, "no"},
+		{"cargo", "0.57.0", `{"introduced": "0"}`, "yes"},
+		{"cargo", "0.57.0", `{"introduced": "0"}, {"fixed": "0.27.0"}, {"introduced": "1.0.0"}`, "unknown"},
+		{"cargo-util", "0.57.0", `{"introduced": "0"}, {"fixed": "1.26.0"}`, "yes 1.26.0"},
+	} {
+		for _, kind := range []string{"SEMVER", "ECOSYSTEM"} {
+			r := record(t, `[{"package": {"ecosystem": "crates.io", "name": "`+row.name+`"}, "ranges": [{"type": "`+kind+`", "events": [`+row.events+`]}]}]`)
+			require.Equal(t, row.want, judge(r, Query{Ecosystem: "crates.io", Name: row.name, Version: row.version}), "%s %v", kind, row)
+		}
+	}
 }
 
 // A build of Bitnami's is judged as the upstream version that it is of.
