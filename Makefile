@@ -24,13 +24,13 @@ help: ## lists the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 .PHONY: run
-run: binaries ## the main job end to end: scan SBOMs, sign the reports, sweep batch sizes on a real Rekor, decide
-	@rm -rf $(OUT)/run
-	@STELLA_SCAN=$(BIN)/stella-scan scripts/scan-samples $(OUT)/run/reports
-	@$(WITH_REKOR) -- sh -c '$(BIN)/stella-attest-bench \
+run: binaries ## the main job end to end: scan SBOMs, sign the reports, sweep batch sizes on a real Rekor, decide; RESUME=1 goes on
+	@[ -n "$(RESUME)" ] || { rm -rf $(OUT)/run; STELLA_SCAN=$(BIN)/stella-scan scripts/scan-samples $(OUT)/run/reports; }
+	@$(WITH_REKOR) -- sh -c 'trap : INT; $(BIN)/stella-attest-bench \
 		--reports-dir $(OUT)/run/reports --rekor-url "$$REKOR_URL" --batch-sizes $(RUN_SIZES) --out $(OUT)/run \
-		-blocks 10 -confirm=false -seed 1 -environment "make run"; \
+		-blocks 10 -confirm=false -seed 1 -environment "make run" $(if $(RESUME),-resume); \
 		code=$$?; [ $$code -ne 3 ] || code=0; \
+		[ $$code -ne 1 ] || [ ! -e $(OUT)/run/results.csv ] || echo "That log ended with this command. To go on with a new one: make run RESUME=1"; \
 		[ $$code -ne 0 ] || echo "Rows, decision and plots are in $(OUT)/run. Ten batches of a size prove little: make sweep measures until it can decide."; \
 		exit $$code'
 
