@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -44,7 +45,7 @@ func run(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	if full() {
-		return 0, finish(os.Stdout, engines)
+		return 0, finish(os.Stdout, filepath.Join("..", "..", "out", "parity"), engines, storetest.Part())
 	}
 	return 0, nil
 }
