@@ -167,6 +167,19 @@ func TestSecret(t *testing.T) {
 	}
 }
 
+func TestHideSecrets(t *testing.T) {
+	s, err := authority.NewSecret(nil)
+	require.NoError(t, err)
+	for text, want := range map[string]string{
+		s.Reveal():                                "stella_…",
+		`parsing "` + s.Reveal() + `" as "2006"`:  `parsing "stella_…" as "2006"`,
+		s.Reveal() + " " + s.Reveal()[:30] + "…":  "stella_… stella_……",
+		"database stella_test_12_3, stella_0z is": "database stella_test_12_3, stella_0z is",
+	} {
+		require.Equal(t, want, authority.HideSecrets(text))
+	}
+}
+
 func flip(c byte) string {
 	if c == 'A' {
 		return "B"

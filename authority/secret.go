@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"io"
 	"log/slog"
+	"regexp"
 	"strings"
 
 	"github.com/google/uuid"
@@ -87,6 +88,13 @@ func (s Secret) GoString() string { return s.String() }
 
 // LogValue is String.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// written finds a secret in a text, or most of one.
+var written = regexp.MustCompile(secretPrefix + `[0-9A-Za-z]{12,}`)
+
+// HideSecrets is a text in which every secret reads as [Secret.String] has it: people
+// paste them anywhere, and errors quote what was sent.
+func HideSecrets(text string) string { return written.ReplaceAllString(text, secretPrefix+"…") }
 
 // shown is a caller's text as an error may quote it: the beginning, and none of it where
 // it holds a secret, which people paste where an id belongs.

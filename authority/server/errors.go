@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/stella-ops/stella/authority"
 )
@@ -25,6 +26,28 @@ var (
 	errForbidden     = &refusal{http.StatusForbidden, "insufficient_scope", "the caller may not do this"}
 )
 
+// maxWords is how much of an error an answer or a line of the log holds: errors quote what
+// was sent, and that may be long.
+const maxWords = 500
+
+// words are those of an error, for an answer or the log.
+func words(err error) string {
+	text := authority.HideSecrets(err.Error())
+	if len(text) > maxWords {
+		text = strings.ToValidUTF8(text[:maxWords], "") + "…"
+	}
+	return text
+}
+
+// given is what a caller is told where the domain refuses what the caller gave. A store's
+// ErrInvalid is not told: its words are of tables.
+func given(err error) error {
+	if errors.Is(err, authority.ErrInvalid) {
+		return &refusal{http.StatusBadRequest, "invalid_request", words(err)}
+	}
+	return err
+}
+
 func badRequest(format string, args ...any) *refusal {
 	return &refusal{http.StatusBadRequest, "invalid_request", fmt.Sprintf(format, args...)}
 }
@@ -40,7 +63,7 @@ var statuses = []struct {
 	{authority.ErrNotFound, http.StatusNotFound, "not_found", "there is no such token"},
 	{authority.ErrExists, http.StatusConflict, "exists", "the token exists already"},
 	{authority.ErrConflict, http.StatusConflict, "conflict", "the token was changed meanwhile: read it again"},
-	{authority.ErrInvalid, http.StatusBadRequest, "invalid_request", ""}, // the domain's words are about what was given
+	{authority.ErrInvalid, http.StatusBadRequest, "invalid_request", "the store takes no such value"},
 	{authority.ErrUnknownOutcome, http.StatusGatewayTimeout, "unknown_outcome", "it may have been done: read the token, or repeat the revocation with the same attempt"},
 	{authority.ErrUnavailable, http.StatusServiceUnavailable, "unavailable", "the store cannot be asked; nothing was done: try again"},
 }
@@ -55,11 +78,7 @@ func asRefusal(err error) *refusal {
 	}
 	for _, s := range statuses {
 		if errors.Is(err, s.err) {
-			words := s.words
-			if words == "" {
-				words = err.Error()
-			}
-			return &refusal{s.status, s.code, words}
+			return &refusal{s.status, s.code, s.words}
 		}
 	}
 	return &refusal{http.StatusInternalServerError, "server_error", "the service has a defect: its log says more"}

@@ -49,7 +49,7 @@ func (s *service) used(r *http.Request, t authority.Token) {
 	version := t.Version
 	t.LastUsedAt, t.UpdatedAt = now, now
 	if _, err := s.Store.Save(r.Context(), t, authority.AtVersion(version)); err != nil && !errors.Is(err, authority.ErrConflict) {
-		s.Log.WarnContext(r.Context(), "the time of last use was not written", "token", string(t.ID), "error", err.Error())
+		s.Log.WarnContext(r.Context(), "the time of last use was not written", "token", string(t.ID), "error", words(err))
 	}
 }
 

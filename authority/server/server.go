@@ -135,7 +135,7 @@ func (s *service) log(r *http.Request, pattern string, code int, err error, took
 		attrs = append(attrs, slog.String("token", string(id)))
 	}
 	if err != nil {
-		attrs = append(attrs, slog.String("error", err.Error()))
+		attrs = append(attrs, slog.String("error", words(err)))
 	}
 	if code >= 500 {
 		level = slog.LevelError
@@ -144,9 +144,10 @@ func (s *service) log(r *http.Request, pattern string, code int, err error, took
 }
 
 // attempt reads the id of an attempt to revoke, and makes one where none is given.
-func (s *service) attempt(given string) (authority.AttemptID, error) {
-	if given != "" {
-		return authority.ParseAttemptID(given)
+func (s *service) attempt(text string) (authority.AttemptID, error) {
+	if text != "" {
+		id, err := authority.ParseAttemptID(text)
+		return id, given(err)
 	}
 	if s.Random == nil {
 		return authority.AttemptID(uuid.NewString()), nil

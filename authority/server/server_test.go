@@ -216,6 +216,7 @@ func TestBadRequests(t *testing.T) {
 		{"a payload that is a list", "POST", "/v1/tokens", "application/json", strings.Replace(good, `{"b":1,"a":2}`, `[]`, 1), 400, "object"},
 		{"no token", "POST", "/v1/introspect", "application/x-www-form-urlencoded", "", 400, "token"},
 		{"two tokens", "POST", "/v1/revoke", "application/x-www-form-urlencoded", "token=a&token=b", 400, "once"},
+		{"a reason that is too long", "POST", "/v1/tokens/" + string(held.ID) + "/revoke", "application/json", `{"reason":"` + strings.Repeat("x", 5000) + `"}`, 400, "the reason has 5000 bytes"},
 		{"an attempt that is none", "POST", "/v1/tokens/" + string(held.ID) + "/revoke", "application/json", `{"attempt":"x"}`, 400, "attempt id"},
 		{"an id that is none", "GET", "/v1/tokens/x", "", "", 400, "token id"},
 		{"a token that is not there", "GET", "/v1/tokens/0198c0de-0000-7000-8000-000000000099", "", "", 404, "no such"},
@@ -253,12 +254,26 @@ func TestSecretInTheWrongPlace(t *testing.T) {
 		{"POST", "/v1/tokens/" + string(held.ID) + "/revoke", `{"attempt":"` + secret + `"}`},
 		{"POST", "/v1/tokens", issueBody(authority.PrincipalID(secret), "licence")},
 		{"POST", "/v1/tokens", issueBody(alice, secret)},
+		{"POST", "/v1/tokens", strings.Replace(issueBody(alice, "licence"), "2027-01-01T00:00:00Z", secret, 1)},
+		{"POST", "/v1/tokens", strings.Replace(issueBody(alice, "licence"), `"payload"`, `"`+secret+`"`, 1)},
+		{"POST", "/v1/tokens", strings.Replace(issueBody(alice, "licence"), `"b":1`, `"`+secret+`":1e300`, 1)},
 	} {
 		w := s.do(t, test.method, test.path, admin, test.body)
 		require.Equal(t, http.StatusBadRequest, w.Code, test.path)
 		require.NotContains(t, w.Body.String(), secret[7:20], "the answer to %s", test.path)
 		require.NotContains(t, s.log.String(), secret[7:20], "the log of %s", test.path)
 	}
+}
+
+// A mistake is quoted, and no more than the beginning of it.
+func TestLongMistake(t *testing.T) {
+	s := newService(new(memstore.Store))
+	_, admin := s.mint(t, root, server.KindAdmin)
+	w := s.do(t, "POST", "/v1/tokens", admin, `{"`+strings.Repeat("é", 100_000)+`":1}`)
+	require.Equal(t, http.StatusBadRequest, w.Code)
+	require.Contains(t, w.Body.String(), "éé")
+	require.Less(t, w.Body.Len(), 2000)
+	require.Less(t, s.log.Len(), 2000)
 }
 
 // RFC 6750 section 3: who presents nothing is told no error, who may not is told so.
@@ -294,6 +309,7 @@ func TestStoreErrors(t *testing.T) {
 	}{
 		{authority.ErrNotFound, 404, "not_found"},
 		{authority.ErrConflict, 409, "conflict"},
+		{authority.ErrInvalid, 400, "invalid_request"},
 		{authority.ErrUnavailable, 503, "unavailable"},
 		{authority.ErrUnknownOutcome, 504, "unknown_outcome"},
 		{io.ErrUnexpectedEOF, 500, "server_error"},

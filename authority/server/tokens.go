@@ -86,7 +86,7 @@ func (s *service) issue(r *http.Request, c caller) (any, error) {
 	}
 	owner, err := authority.ParsePrincipalID(body.Owner)
 	if err != nil {
-		return nil, err
+		return nil, given(err)
 	}
 	secret, err := authority.NewSecret(s.Random)
 	if err != nil {
@@ -99,8 +99,11 @@ func (s *service) issue(r *http.Request, c caller) (any, error) {
 	}
 	if len(body.Payload) > 0 {
 		if t.Payload, err = authority.ParsePayload(body.Payload); err != nil {
-			return nil, err
+			return nil, given(err)
 		}
+	}
+	if t, err = t.Normalize(); err != nil {
+		return nil, given(err)
 	}
 	if t, err = s.Store.Save(r.Context(), t, authority.Absent()); err != nil {
 		return nil, err
@@ -112,7 +115,7 @@ func (s *service) issue(r *http.Request, c caller) (any, error) {
 func (s *service) find(r *http.Request, c caller) (authority.Token, error) {
 	id, err := authority.ParseTokenID(r.PathValue("id"))
 	if err != nil {
-		return authority.Token{}, err
+		return authority.Token{}, given(err)
 	}
 	t, err := s.Store.GetByID(r.Context(), id)
 	if err == nil && !c.sees(t) {
@@ -138,19 +141,22 @@ func (s *service) list(r *http.Request, c caller) (any, error) {
 	q := r.URL.Query()
 	owner, err := authority.ParsePrincipalID(q.Get("owner_id"))
 	if err != nil {
-		return nil, err
+		return nil, given(err)
 	}
 	if !c.admin() && (c.kind != KindAccess || owner != c.principal) {
 		return nil, errForbidden
 	}
 	page := authority.Page{Size: 100}
 	if page.After, err = authority.ParseCursor(q.Get("page")); err != nil {
-		return nil, err
+		return nil, given(err)
 	}
 	if text := q.Get("size"); text != "" {
 		if page.Size, err = strconv.Atoi(text); err != nil || page.Size < 1 {
 			return nil, badRequest("size is no number of tokens: want 1 to %d", authority.MaxPage)
 		}
+	}
+	if page, err = page.Normalize(); err != nil {
+		return nil, given(err)
 	}
 	tokens, next, err := s.Store.GetByOwner(r.Context(), owner, page)
 	if err != nil {
@@ -190,7 +196,11 @@ func (s *service) revoke(r *http.Request, c caller) (any, error) {
 		return nil, err
 	}
 	now := s.Now()
-	out, err := s.Store.Revoke(r.Context(), t.ID, authority.Revocation{At: now, By: c.principal, Reason: body.Reason, Attempt: attempt})
+	revocation, err := authority.Revocation{At: now, By: c.principal, Reason: body.Reason, Attempt: attempt}.Normalize()
+	if err != nil {
+		return nil, given(err)
+	}
+	out, err := s.Store.Revoke(r.Context(), t.ID, revocation)
 	if err != nil {
 		return nil, err
 	}
@@ -214,5 +224,5 @@ func readJSON(r *http.Request, into any) error {
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return tooLarge
 	}
-	return badRequest("the body: %v", err)
+	return badRequest("the body: %s", words(err))
 }
