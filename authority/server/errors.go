@@ -85,20 +85,20 @@ func asRefusal(err error) *refusal {
 }
 
 // respond writes an answer or an error and returns the status. A nil answer is an empty
-// body.
-func respond(w http.ResponseWriter, answer any, err error) int {
+// body, a handler writes its own.
+func respond(w http.ResponseWriter, r *http.Request, answer any, err error) int {
 	code := http.StatusOK
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	if err != nil {
-		r := asRefusal(err)
-		code = r.status
-		answer = map[string]string{"error": r.code, "error_description": r.words}
+		refused := asRefusal(err)
+		code = refused.status
+		answer = map[string]string{"error": refused.code, "error_description": refused.words}
 		switch {
-		case r == errNoCredentials: // RFC 6750 section 3.1: without an error
+		case refused == errNoCredentials: // RFC 6750 section 3.1: without an error
 			h.Set("WWW-Authenticate", `Bearer realm="stella-authority"`)
-		case r.code == errNoCaller.code, r.code == errForbidden.code:
-			h.Set("WWW-Authenticate", `Bearer realm="stella-authority", error="`+r.code+`"`)
+		case refused.code == errNoCaller.code, refused.code == errForbidden.code:
+			h.Set("WWW-Authenticate", `Bearer realm="stella-authority", error="`+refused.code+`"`)
 		case code == http.StatusServiceUnavailable:
 			h.Set("Retry-After", "1")
 		}
@@ -107,8 +107,12 @@ func respond(w http.ResponseWriter, answer any, err error) int {
 		code = http.StatusCreated
 		h.Set("Location", "/v1/tokens/"+string(created.Token.ID))
 	}
-	if answer == nil {
+	switch own, ok := answer.(http.Handler); {
+	case answer == nil:
 		w.WriteHeader(code)
+		return code
+	case ok:
+		own.ServeHTTP(w, r)
 		return code
 	}
 	h.Set("Content-Type", "application/json")

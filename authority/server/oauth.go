@@ -81,7 +81,7 @@ func (s *service) presented(r *http.Request) (authority.Token, error) {
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm+1))
 	if err != nil {
-		return authority.Token{}, err
+		return authority.Token{}, badBody(err)
 	}
 	if len(body) > maxForm {
 		return authority.Token{}, &http.MaxBytesError{Limit: maxForm}

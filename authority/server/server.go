@@ -80,22 +80,9 @@ func New(c Config) http.Handler {
 	s.route(mux, "POST /v1/revoke", s.authenticated(s.revokePresented))
 	s.route(mux, "GET /healthz", func(*http.Request) (any, error) { return status{"ok"}, nil })
 	s.route(mux, "GET /readyz", s.ready)
-	s.metrics(mux, promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	return mux
-}
-
-// metrics serves the metrics, which are no JSON, to every caller: they name no token.
-func (s *service) metrics(mux *http.ServeMux, show http.Handler) {
-	caller := s.authenticated(func(*http.Request, caller) (any, error) { return nil, nil })
-	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
-		defer cancel()
-		if _, err := caller(r.WithContext(ctx)); err != nil {
-			respond(w, nil, err)
-			return
-		}
-		show.ServeHTTP(w, r)
-	})
+	show := promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+	s.route(mux, "GET /metrics", s.authenticated(func(*http.Request, caller) (any, error) { return show, nil }))
+	return s.orNone(mux)
 }
 
 type status struct {
@@ -110,20 +97,55 @@ func (s *service) ready(r *http.Request) (any, error) {
 	return status{"ready"}, nil
 }
 
-// route serves one pattern: bounds its time, writes its answer, counts and logs it.
+// route serves one pattern.
 func (s *service) route(mux *http.ServeMux, pattern string, handle func(*http.Request) (any, error)) {
-	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
-		ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
-		defer cancel()
-		r = r.WithContext(ctx)
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		answer, err := handle(r)
-		code := respond(w, answer, err)
-		s.requests.WithLabelValues(pattern, strconv.Itoa(code)).Inc()
-		s.duration.WithLabelValues(pattern).Observe(time.Since(start).Seconds())
-		s.log(r, pattern, code, err, time.Since(start))
+	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, pattern, handle) })
+}
+
+// orNone answers what no pattern takes as everything else is answered. The mux has words
+// of its own for that, which say neither JSON nor no-store.
+func (s *service) orNone(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refuse, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		s.serve(w, r, "none", func(r *http.Request) (any, error) {
+			said := verdict{header: make(http.Header)}
+			refuse.ServeHTTP(&said, r)
+			allow := said.header.Get("Allow")
+			if said.code != http.StatusMethodNotAllowed {
+				return nil, &refusal{http.StatusNotFound, "not_found", "there is no such endpoint"}
+			}
+			w.Header().Set("Allow", allow)
+			return nil, &refusal{http.StatusMethodNotAllowed, "invalid_request", "want " + allow}
+		})
 	})
+}
+
+// verdict keeps what the mux says, but for its words.
+type verdict struct {
+	header http.Header
+	code   int
+}
+
+func (v *verdict) Header() http.Header         { return v.header }
+func (v *verdict) WriteHeader(code int)        { v.code = code }
+func (v *verdict) Write(p []byte) (int, error) { return len(p), nil }
+
+// serve bounds a request's time, writes its answer, counts and logs it.
+func (s *service) serve(w http.ResponseWriter, r *http.Request, pattern string, handle func(*http.Request) (any, error)) {
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(r.Context(), s.Timeout)
+	defer cancel()
+	r = r.WithContext(ctx)
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	answer, err := handle(r)
+	code := respond(w, r, answer, err)
+	s.requests.WithLabelValues(pattern, strconv.Itoa(code)).Inc()
+	s.duration.WithLabelValues(pattern).Observe(time.Since(start).Seconds())
+	s.log(r, pattern, code, err, time.Since(start))
 }
 
 // log says what was asked and answered. It never holds a header, a body or a query.

@@ -11,8 +11,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -204,6 +206,16 @@ func TestBadRequests(t *testing.T) {
 	}{
 		{"not JSON", "POST", "/v1/tokens", "application/json", "{", 400, "the body"},
 		{"an unknown field", "POST", "/v1/tokens", "application/json", `{"colour":1}`, 400, "colour"},
+		{"a field twice", "POST", "/v1/tokens", "application/json", strings.Replace(good, `"kind"`, `"kind":"other","kind"`, 1), 400, "duplicate"},
+		{"a field in another case", "POST", "/v1/tokens", "application/json", strings.Replace(good, "kind", "KIND", 1), 400, "KIND"},
+		{"no UTF-8", "POST", "/v1/tokens/" + string(held.ID) + "/revoke", "application/json", "{\"reason\":\"\xff\"}", 400, "UTF-8"},
+		{"half a surrogate", "POST", "/v1/tokens/" + string(held.ID) + "/revoke", "application/json", `{"reason":"\ud800"}`, 400, "surrogate"},
+		{"null for an object", "POST", "/v1/tokens/" + string(held.ID) + "/revoke", "application/json", "null", 400, "JSON object"},
+		{"no body", "POST", "/v1/tokens/" + string(held.ID) + "/revoke", "application/json", "", 400, "the body"},
+		{"a body that breaks off", "POST", "/v1/tokens/" + string(held.ID) + "/revoke", "application/json", `{"reason":"x`, 400, "the body"},
+		{"a query that is none", "GET", "/v1/tokens?owner_id=" + string(alice) + "&size=%zz", "", "", 400, "query"},
+		{"an unknown parameter", "GET", "/v1/tokens?owner_id=" + string(alice) + "&colour=1", "", "", 400, "colour"},
+		{"a parameter twice", "GET", "/v1/tokens?owner_id=" + string(alice) + "&owner_id=" + string(bob), "", "", 400, "once"},
 		{"two objects", "POST", "/v1/tokens", "application/json", good + good, 400, "goes on"},
 		{"no content type", "POST", "/v1/tokens", "", good, 415, "application/json"},
 		{"a form for JSON", "POST", "/v1/tokens", "application/x-www-form-urlencoded", good, 415, "application/json"},
@@ -223,8 +235,8 @@ func TestBadRequests(t *testing.T) {
 		{"a page that is none", "GET", "/v1/tokens?owner_id=" + string(alice) + "&page=x", "", "", 400, "cursor"},
 		{"a size that is none", "GET", "/v1/tokens?owner_id=" + string(alice) + "&size=0", "", "", 400, "size"},
 		{"a size beyond the limit", "GET", "/v1/tokens?owner_id=" + string(alice) + "&size=1001", "", "", 400, "page"},
-		{"a path that is none", "GET", "/v2", "", "", 404, "not found"},
-		{"another method", "DELETE", "/v1/tokens/x", "", "", 405, ""},
+		{"a path that is none", "GET", "/v2", "", "", 404, "no such endpoint"},
+		{"another method", "DELETE", "/v1/tokens/x", "", "", 405, "want GET, HEAD"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := httptest.NewRequestWithContext(t.Context(), test.method, test.path, strings.NewReader(test.body))
@@ -236,7 +248,44 @@ func TestBadRequests(t *testing.T) {
 			s.handler.ServeHTTP(w, r)
 			require.Equal(t, test.status, w.Code, w.Body.String())
 			require.Contains(t, w.Body.String(), test.words)
+			require.Equal(t, "application/json", w.Header().Get("Content-Type"))
+			require.Equal(t, "no-store", w.Header().Get("Cache-Control"))
+			require.NotEmpty(t, decode[map[string]string](t, w)["error"])
 		})
+	}
+}
+
+// A body that does not come whole is who sends it's matter, not a defect of the service.
+func TestBrokenBodies(t *testing.T) {
+	s := newService(new(memstore.Store))
+	_, admin := s.mint(t, root, server.KindAdmin)
+	for path, contentType := range map[string]string{"/v1/tokens": "application/json", "/v1/introspect": "application/x-www-form-urlencoded"} {
+		for broken, want := range map[error]int{io.ErrUnexpectedEOF: 400, os.ErrDeadlineExceeded: 408} {
+			r := httptest.NewRequestWithContext(t.Context(), "POST", path, io.MultiReader(strings.NewReader("{"), iotest.ErrReader(broken)))
+			r.Header.Set("Authorization", "Bearer "+admin)
+			r.Header.Set("Content-Type", contentType)
+			w := httptest.NewRecorder()
+			s.handler.ServeHTTP(w, r)
+			require.Equal(t, want, w.Code, "%s, %v: %s", path, broken, w.Body)
+		}
+	}
+}
+
+// What no endpoint takes, and who may not see the metrics, is counted and logged as the
+// rest is.
+func TestNothingUnseen(t *testing.T) {
+	s := newService(new(memstore.Store))
+	_, gate := s.mint(t, bob, server.KindIntrospect)
+	require.Equal(t, http.StatusNotFound, s.do(t, "GET", "/", "", "").Code)
+	require.Contains(t, s.log.String(), `"route":"none","status":404`)
+	require.Equal(t, http.StatusUnauthorized, s.do(t, "GET", "/metrics", "", "").Code)
+	require.Contains(t, s.log.String(), `"route":"GET /metrics","status":401`)
+	w := s.do(t, "PUT", "/v1/introspect", "", "")
+	require.Equal(t, "POST", w.Header().Get("Allow"))
+	metrics := s.do(t, "GET", "/metrics", gate, "")
+	require.Equal(t, "no-store", metrics.Header().Get("Cache-Control"))
+	for _, want := range []string{`{route="none",status="404"} 1`, `{route="none",status="405"} 1`, `{route="GET /metrics",status="401"} 1`} {
+		require.Contains(t, metrics.Body.String(), want)
 	}
 }
 

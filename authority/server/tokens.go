@@ -1,13 +1,19 @@
 package server
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
+	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/stella-ops/stella/authority"
 )
@@ -62,10 +68,10 @@ func ViewOf(t authority.Token, now time.Time) View {
 
 // issueRequest is the body of POST /v1/tokens.
 type issueRequest struct {
-	Owner     string          `json:"owner_id"`
-	Kind      string          `json:"kind"`
-	ExpiresAt time.Time       `json:"expires_at"`
-	Payload   json.RawMessage `json:"payload"` // absent: {}
+	Owner     string         `json:"owner_id"`
+	Kind      string         `json:"kind"`
+	ExpiresAt time.Time      `json:"expires_at"`
+	Payload   jsontext.Value `json:"payload"` // absent: {}
 }
 
 type issued struct {
@@ -138,7 +144,10 @@ type listed struct {
 }
 
 func (s *service) list(r *http.Request, c caller) (any, error) {
-	q := r.URL.Query()
+	q, err := query(r, "owner_id", "page", "size")
+	if err != nil {
+		return nil, err
+	}
 	owner, err := authority.ParsePrincipalID(q.Get("owner_id"))
 	if err != nil {
 		return nil, given(err)
@@ -207,22 +216,52 @@ func (s *service) revoke(r *http.Request, c caller) (any, error) {
 	return revoked{ViewOf(out.Token, now), out.Won}, nil
 }
 
-// readJSON reads a body of exactly one JSON object with no field that is not known.
+// query reads parameters of which each is known and given once at most.
+func query(r *http.Request, known ...string) (url.Values, error) {
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, badRequest("the query: %s", words(err))
+	}
+	for name, values := range q {
+		switch {
+		case !slices.Contains(known, name):
+			return nil, badRequest("the query has no %q: want %s", authority.HideSecrets(name), strings.Join(known, ", "))
+		case len(values) > 1:
+			return nil, badRequest("want the query's %s once", name)
+		}
+	}
+	return q, nil
+}
+
+// readJSON reads a body of exactly one JSON object, with no field that is not known or
+// comes twice, and nothing that is no Unicode: what is read is what was sent.
 func readJSON(r *http.Request, into any) error {
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return &refusal{http.StatusUnsupportedMediaType, "invalid_request", "want Content-Type: application/json"}
 	}
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	err := d.Decode(into)
-	if err == nil {
-		if _, extra := d.Token(); extra != io.EOF {
-			return badRequest("the body goes on behind its JSON object")
-		}
-		return nil
+	d := jsontext.NewDecoder(r.Body)
+	if kind := d.PeekKind(); kind != jsontext.KindBeginObject && kind != jsontext.KindInvalid { // null is no error below
+		return badRequest("the body is no JSON object")
 	}
+	if err := json.UnmarshalDecode(d, into, json.RejectUnknownMembers(true)); err != nil {
+		return badBody(err)
+	}
+	if _, err := d.ReadToken(); err == nil {
+		return badRequest("the body goes on behind its JSON object")
+	} else if err != io.EOF {
+		return badBody(err)
+	}
+	return nil
+}
+
+// badBody is a body that cannot be read: who sent it broke off, took too long, sent too
+// much, or wrote no JSON.
+func badBody(err error) error {
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return tooLarge
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return &refusal{http.StatusRequestTimeout, "invalid_request", "the body did not come in time"}
 	}
 	return badRequest("the body: %s", words(err))
 }
