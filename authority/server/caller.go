@@ -42,7 +42,9 @@ func (s *service) authenticated(handle func(*http.Request, caller) (any, error))
 		}
 		switch t.Kind {
 		case KindAdmin, KindAccess, KindIntrospect:
-			return handle(r, caller{t.Owner, t.Kind})
+			answer, err := handle(r, caller{t.Owner, t.Kind})
+			s.used(r, t)
+			return answer, err
 		}
 		return nil, errNoCaller
 	}

@@ -38,7 +38,8 @@ func (s *service) introspect(r *http.Request, c caller) (any, error) {
 	return introspection{true, t.ID, t.Owner, t.IssuedAt.Unix(), t.ExpiresAt.Unix(), t.Kind, &t.Payload}, nil
 }
 
-// used writes down when the token was last used. It is no part of the answer: where it
+// used writes down when the token was last presented, by its holder or by who checks it.
+// It is no part of the answer: where it
 // meets another write, that one has it too, and a store that fails is the next request's
 // matter.
 func (s *service) used(r *http.Request, t authority.Token) {
@@ -63,7 +64,8 @@ func (s *service) revokePresented(r *http.Request, c caller) (any, error) {
 		return nil, err
 	}
 	if !c.sees(t) {
-		return nil, &refusal{http.StatusForbidden, "unauthorized_client", "the token is another owner's"}
+		// 400, not 403: RFC 7009 section 2.2.1 has the errors of RFC 6749 section 5.2.
+		return nil, &refusal{http.StatusBadRequest, "unauthorized_client", "the caller may not revoke this token"}
 	}
 	attempt, err := s.attempt("")
 	if err != nil {

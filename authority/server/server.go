@@ -159,7 +159,8 @@ func (s *service) log(r *http.Request, pattern string, code int, err error, took
 	if err != nil {
 		attrs = append(attrs, slog.String("error", words(err)))
 	}
-	if code >= 500 {
+	gone := errors.Is(r.Context().Err(), context.Canceled) // the client, and nobody reads the answer
+	if code >= 500 && !gone {
 		level = slog.LevelError
 	}
 	s.Log.LogAttrs(r.Context(), level, "request", attrs...)

@@ -164,7 +164,7 @@ func TestWhoMayWhat(t *testing.T) {
 		{"GET", "/v1/tokens?owner_id=" + string(alice), "", map[string]int{"admin": 200, "owner": 200, "another": 403, "gate": 403}},
 		{"GET", "/metrics", "", map[string]int{"admin": 200, "owner": 200, "another": 200, "gate": 200}},
 		{"POST", "/v1/introspect", form(hersSecret), map[string]int{"admin": 200, "owner": 200, "another": 200, "gate": 200}},
-		{"POST", "/v1/revoke", form(hersSecret), map[string]int{"another": 403, "gate": 403}},
+		{"POST", "/v1/revoke", form(hersSecret), map[string]int{"another": 400, "gate": 400}}, // RFC 7009
 		{"POST", "/v1/tokens/" + id + "/revoke", "{}", map[string]int{"another": 404, "gate": 404}},
 	} {
 		for name, secret := range callers {
@@ -347,6 +347,41 @@ type failing struct {
 
 func (f failing) Revoke(context.Context, authority.TokenID, authority.Revocation) (authority.Outcome, error) {
 	return authority.Outcome{}, f.err
+}
+
+// A client that is gone is no failure of the store's.
+func TestClientGone(t *testing.T) {
+	for _, test := range []struct {
+		end   func(context.Context) (context.Context, context.CancelFunc)
+		level string
+	}{
+		{context.WithCancel, "INFO"},
+		{func(ctx context.Context) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, 0) }, "ERROR"},
+	} {
+		s := newService(new(memstore.Store))
+		ctx, cancel := test.end(t.Context())
+		cancel()
+		s.handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/readyz", nil))
+		require.Contains(t, s.log.String(), `"level":"`+test.level+`","msg":"request","route":"GET /readyz","status":503`)
+	}
+}
+
+// A token with which somebody asks is used, as one that is introspected.
+func TestCallersAreUsed(t *testing.T) {
+	s := newService(new(memstore.Store))
+	hers, access := s.mint(t, alice, server.KindAccess)
+	path := "/v1/tokens/" + string(hers.ID)
+	require.Nil(t, decode[server.View](t, s.do(t, "GET", path, access, "")).LastUsedAt, "this is the first use")
+	first := s.now
+	s.now = s.now.Add(30 * time.Second)
+	require.Equal(t, first, *decode[server.View](t, s.do(t, "GET", path, access, "")).LastUsedAt)
+	s.now = s.now.Add(time.Minute)
+	s.do(t, "GET", path, access, "")
+	require.Equal(t, s.now, *decode[server.View](t, s.do(t, "GET", path, access, "")).LastUsedAt)
+	// Its last use is its end, which no use writes over.
+	require.Equal(t, http.StatusOK, s.do(t, "POST", "/v1/revoke", access, form(access)).Code)
+	require.Equal(t, http.StatusUnauthorized, s.do(t, "GET", path, access, "").Code)
+	require.NotContains(t, s.log.String(), "was not written")
 }
 
 // What a store says of itself is in the log and not in the answer.
