@@ -111,8 +111,8 @@ fuzz: ## every fuzz test below FUZZIN=., FUZZTIME=50000x executions each (or a t
 
 # Stores and drivers in turn, ten times, so that a slow minute of the machine is a slow
 # minute of both.
-BENCH_STORES = $(GO) test -run '^$$' -bench '^Benchmark(Get|Save|Revoke|List)$$' -benchtime 200x ./authority/pgstore ./authority/mongostore && \
-	$(GO) test -run '^$$' -bench BulkSave -benchtime 3x ./authority/pgstore ./authority/mongostore
+BENCH_STORES = $(GO) test -run '^$$' -bench 'Store/(get|save|revoke|list)' -benchtime 200x ./authority/pgstore ./authority/mongostore && \
+	$(GO) test -run '^$$' -bench Store/bulk -benchtime 3x ./authority/pgstore ./authority/mongostore
 
 .PHONY: bench
 bench: ## speed of scanning, signing, submitting and storing beside their floors

@@ -21,13 +21,6 @@ import (
 	"github.com/stella-ops/stella/authority/storetest"
 )
 
-// The benchmarks set the store beside its floor, op=raw: the same commands by the driver
-// alone, over a client of its own on the same server, each document decoded. Goals:
-// op=store within 1.1 of the time of op=raw, bulk saves within 1.25 (0.8 of the
-// throughput).
-//
-//	make bench
-
 // serverEnv turns the test binary into the benchmarks' server on that directory: what the
 // embedded server allocates must not count as the client's.
 const serverEnv = "STELLA_BENCH_MONGO"
@@ -64,169 +57,67 @@ func benchURI(b *testing.B) string {
 	return strings.TrimSpace(uri)
 }
 
-// openBoth opens the store and a client of the driver alone, with the same promises, on
-// a new collection.
-func openBoth(b *testing.B) (*mongostore.Store, *mongo.Collection) {
-	uri, database := benchURI(b), engine.NewDatabase()
-	s, err := mongostore.Open(b.Context(), uri, database)
-	require.NoError(b, err)
-	require.NoError(b, s.Up(b.Context()))
-	opts, err := mongostore.ClientOptions(uri)
-	require.NoError(b, err)
-	client, err := mongo.Connect(opts)
-	require.NoError(b, err)
-	b.Cleanup(func() {
-		require.NoError(b, s.Down(context.Background()))
-		require.NoError(b, s.Close(context.Background()))
-		require.NoError(b, client.Disconnect(context.Background()))
-	})
-	return s, client.Database(database).Collection(mongostore.Collection)
-}
-
-// run measures do on b.N tokens, after prepare has had them.
-func run(b *testing.B, op string, m *storetest.Maker, prepare func([]authority.Token), do func(authority.Token) error) {
-	b.Run("op="+op, func(b *testing.B) {
-		tokens := m.Licences(b.N + 1)
-		prepare(tokens)
-		require.NoError(b, do(tokens[b.N])) // opens a connection
-		b.ReportAllocs()
-		b.ResetTimer()
-		for i := range b.N {
-			if err := do(tokens[i]); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
-
-func saveAll(b *testing.B, s *mongostore.Store, tokens []authority.Token) {
-	outcomes, err := s.SaveAll(b.Context(), tokens)
-	require.NoError(b, err)
-	for _, outcome := range outcomes {
-		require.NoError(b, outcome)
-	}
-}
-
-func BenchmarkGet(b *testing.B) {
-	// A collection each, of the same size: FerretDB v1 looks through it.
-	beside, raw := openBoth(b)
-	s, _ := openBoth(b)
-	m := storetest.NewMaker(1)
-	run(b, "raw", m, func(tokens []authority.Token) { saveAll(b, beside, tokens) }, func(t authority.Token) error {
-		var d mongostore.Document
-		return raw.FindOne(b.Context(), bson.D{{Key: "_id", Value: string(t.ID)}}).Decode(&d)
-	})
-	run(b, "store", m, func(tokens []authority.Token) { saveAll(b, s, tokens) }, func(t authority.Token) error {
-		_, err := s.GetByID(b.Context(), t.ID)
-		return err
-	})
-}
-
-func BenchmarkSave(b *testing.B) {
-	s, raw := openBoth(b)
-	m := storetest.NewMaker(2)
-	none := func([]authority.Token) {}
-	run(b, "raw", m, none, func(t authority.Token) error {
-		_, err := raw.InsertOne(b.Context(), mongostore.DocumentOf(t))
-		return err
-	})
-	run(b, "store", m, none, func(t authority.Token) error {
-		_, err := s.Save(b.Context(), t, authority.Absent())
-		return err
-	})
-}
-
-func BenchmarkRevoke(b *testing.B) {
-	// A collection each, of the same size: FerretDB v1 looks through it.
-	beside, raw := openBoth(b)
-	s, _ := openBoth(b)
-	m := storetest.NewMaker(3)
-	r := m.Revocation()
-	run(b, "raw", m, func(tokens []authority.Token) { saveAll(b, beside, tokens) }, func(t authority.Token) error {
-		var d mongostore.Document
-		filter, update := mongostore.MarkRevoked(t.ID, r)
-		return raw.FindOneAndUpdate(b.Context(), filter, update, options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&d)
-	})
-	run(b, "store", m, func(tokens []authority.Token) { saveAll(b, s, tokens) }, func(t authority.Token) error {
-		_, err := s.Revoke(b.Context(), t.ID, r)
-		return err
-	})
-}
-
-func BenchmarkList(b *testing.B) {
-	const size = 100
-	s, raw := openBoth(b)
-	m := storetest.NewMaker(4)
-	tokens := m.Licences(size)
-	for i := range tokens {
-		tokens[i].Owner = tokens[0].Owner
-	}
-	saveAll(b, s, tokens)
-	owner := tokens[0].Owner
-	none := func([]authority.Token) {}
-	b.Run(fmt.Sprintf("tokens=%d", size), func(b *testing.B) {
-		run(b, "raw", m, none, func(authority.Token) error {
-			found, err := raw.Find(b.Context(), bson.D{{Key: "owner_id", Value: string(owner)}},
-				options.Find().SetSort(bson.D{{Key: "created_at", Value: 1}, {Key: "_id", Value: 1}}).SetLimit(size+1))
-			if err != nil {
-				return err
-			}
-			var list []mongostore.Document
-			err = found.All(b.Context(), &list)
-			return wantLen(len(list), size, err)
+// The floor of the store: the same commands by the driver alone, over a client of its own
+// that waits for as much.
+//
+//	make bench
+func BenchmarkStore(b *testing.B) {
+	uri := benchURI(b)
+	storetest.Benchmark(b, func(b *testing.B) (storetest.Store, storetest.Driver) {
+		database := engine.NewDatabase()
+		s, err := mongostore.Open(b.Context(), uri, database)
+		require.NoError(b, err)
+		require.NoError(b, s.Up(b.Context()))
+		opts, err := mongostore.ClientOptions(uri)
+		require.NoError(b, err)
+		client, err := mongo.Connect(opts)
+		require.NoError(b, err)
+		b.Cleanup(func() {
+			require.NoError(b, s.Down(context.Background()))
+			require.NoError(b, s.Close(context.Background()))
+			require.NoError(b, client.Disconnect(context.Background()))
 		})
-		run(b, "store", m, none, func(authority.Token) error {
-			list, _, err := s.GetByOwner(b.Context(), owner, authority.Page{Size: size})
-			return wantLen(len(list), size, err)
-		})
+		return s, raw{client.Database(database).Collection(mongostore.Collection)}
 	})
 }
 
-func wantLen(got, want int, err error) error {
-	if err == nil && got != want {
-		err = fmt.Errorf("%d tokens, want %d", got, want)
-	}
+type raw struct{ tokens *mongo.Collection }
+
+func (r raw) Get(ctx context.Context, id authority.TokenID) error {
+	var d mongostore.Document
+	return r.tokens.FindOne(ctx, bson.D{{Key: "_id", Value: string(id)}}).Decode(&d)
+}
+
+func (r raw) Save(ctx context.Context, t authority.Token) error {
+	_, err := r.tokens.InsertOne(ctx, mongostore.DocumentOf(t))
 	return err
 }
 
-func BenchmarkBulkSave(b *testing.B) {
-	const size = 1000
-	s, raw := openBoth(b)
-	m := storetest.NewMaker(5)
-	ops := []struct {
-		name string
-		save func(context.Context, []authority.Token) (int, error)
-	}{
-		{"raw", func(ctx context.Context, tokens []authority.Token) (int, error) {
-			documents := make([]mongostore.Document, len(tokens))
-			for i, t := range tokens {
-				documents[i] = mongostore.DocumentOf(t)
-			}
-			result, err := raw.InsertMany(ctx, documents, options.InsertMany().SetOrdered(false))
-			if err != nil {
-				return 0, err
-			}
-			return len(result.InsertedIDs), nil
-		}},
-		{"store", func(ctx context.Context, tokens []authority.Token) (int, error) {
-			outcomes, err := s.SaveAll(ctx, tokens)
-			return len(outcomes), err
-		}},
+func (r raw) Revoke(ctx context.Context, id authority.TokenID, v authority.Revocation) error {
+	var d mongostore.Document
+	filter, update := mongostore.MarkRevoked(id, v)
+	return r.tokens.FindOneAndUpdate(ctx, filter, update, options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&d)
+}
+
+func (r raw) List(ctx context.Context, owner authority.PrincipalID, most int) (int, error) {
+	found, err := r.tokens.Find(ctx, bson.D{{Key: "owner_id", Value: string(owner)}},
+		options.Find().SetSort(bson.D{{Key: "created_at", Value: 1}, {Key: "_id", Value: 1}}).SetLimit(int64(most+1)))
+	if err != nil {
+		return 0, err
 	}
-	for _, op := range ops {
-		b.Run(fmt.Sprintf("tokens=%d/op=%s", size, op.name), func(b *testing.B) {
-			tokens := m.Licences((b.N + 1) * size)
-			_, err := op.save(b.Context(), tokens[b.N*size:])
-			require.NoError(b, err)
-			b.ReportAllocs()
-			b.ResetTimer()
-			for i := range b.N {
-				n, err := op.save(b.Context(), tokens[i*size:(i+1)*size])
-				if err := wantLen(n, size, err); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(b.N*size)/b.Elapsed().Seconds(), "tokens/s")
-		})
+	var list []mongostore.Document
+	err = found.All(ctx, &list)
+	return len(list), err
+}
+
+func (r raw) SaveAll(ctx context.Context, tokens []authority.Token) (int, error) {
+	documents := make([]mongostore.Document, len(tokens))
+	for i, t := range tokens {
+		documents[i] = mongostore.DocumentOf(t)
 	}
+	result, err := r.tokens.InsertMany(ctx, documents, options.InsertMany().SetOrdered(false))
+	if err != nil {
+		return 0, err
+	}
+	return len(result.InsertedIDs), nil
 }

@@ -34,16 +34,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	code := m.Run()
-	err = engine.Close()
-	if code == 0 && err == nil {
-		err = storetest.Leaks() // what a store leaves behind would pile up in a service
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	os.Exit(storetest.Main(m, engine.Close))
 }
 
 func TestContract(t *testing.T) { storetest.Run(t, engine.Open) }

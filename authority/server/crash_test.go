@@ -3,7 +3,6 @@ package server_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -25,16 +24,7 @@ import (
 
 // What a service had open has ended with it, also where its store's server died amid
 // requests.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if code == 0 {
-		if err := storetest.Leaks(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
 
 // mortal is a store on a server that can be killed.
 type mortal struct {

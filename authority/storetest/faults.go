@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -174,29 +173,6 @@ func Faults(t T, f Faulty) (injected int) {
 	}
 	require.NoError(t, f.Run(t.Context()))
 	return injected
-}
-
-// foreign are goroutines of the tools: a server in a container is killed and run over HTTP,
-// whose connections stay; toxiproxy 2.5 forgets a black hole that still has bytes to pass.
-var foreign = []goleak.Option{
-	goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
-	goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"),
-	goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*ToxicStub).Run"),
-}
-
-// Leaks looks for goroutines that are left, those of before apart and those of the
-// tools.
-func Leaks(before ...goleak.Option) error { return goleak.Find(slices.Concat(before, foreign)...) }
-
-func requireNoLeak(t T, what string, before goleak.Option) {
-	t.Helper()
-	var err error
-	for range 20 { // what ends on its own has some seconds for it
-		if err = Leaks(before); err == nil {
-			return
-		}
-	}
-	require.NoError(t, err, "%s: it leaves goroutines behind", what)
 }
 
 // meet has a call meet a fault.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -20,16 +19,7 @@ import (
 )
 
 // What the command started has ended with it, goroutines of the servers too.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if code == 0 {
-		if err := storetest.Leaks(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
 
 // listening runs listen around a handler. End ends it, and returns what it said.
 func listening(t *testing.T, grace time.Duration, h http.HandlerFunc) (addr string, log *lockedBuffer, end func() error) {
