@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/stella-ops/stella/scanner"
+	"github.com/stella-ops/stella/scanner/purl"
 )
 
 // AdapterTable is the name of the table beside the cases that [Rules] are read from.
@@ -113,8 +114,13 @@ type Score struct {
 // Passed reports whether all was found and nothing else.
 func (s Score) Passed() bool { return len(s.Missed) == 0 && len(s.Extra) == 0 }
 
+// folded is p with the one spelling of its purl: a golden finding has that of one of
+// several components that are one package, and another scanner may take another's.
+func (p Pair) folded() Pair { return Pair{purl.Fold(p.PURL), p.ID} }
+
 // Compare holds the findings of a scanner against the golden ones that are not
-// suppressed. A finding may be named by any id of its alias group, and by several.
+// suppressed. A finding may be named by any id of its alias group, and by several, and
+// its package by any spelling of the purl.
 func Compare(golden Outcome, rules Rules, actual []Pair) (Score, error) {
 	var report scanner.Report
 	if golden.File == FindingsFile {
@@ -124,7 +130,7 @@ func Compare(golden Outcome, rules Rules, actual []Pair) (Score, error) {
 	}
 	said, extra := map[Pair]bool{}, map[Pair]bool{}
 	for _, p := range actual {
-		p = rules.apply(p)
+		p = rules.apply(p).folded()
 		said[p], extra[p] = true, true
 	}
 	var s Score
@@ -134,7 +140,7 @@ func Compare(golden Outcome, rules Rules, actual []Pair) (Score, error) {
 		}
 		found := false
 		for _, id := range f.Aliases {
-			p := rules.apply(Pair{f.Package.PURL, id})
+			p := rules.apply(Pair{f.Package.PURL, id}).folded()
 			found = found || said[p]
 			delete(extra, p)
 		}

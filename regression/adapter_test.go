@@ -61,6 +61,7 @@ func testFakeAdapter(t *testing.T) {
 			Missed: []regression.Pair{{PURL: purl, ID: "CVE-2024-11738"}},
 			Extra:  []regression.Pair{{PURL: purl + "?a=b", ID: "RUSTSEC-2024-0399"}},
 		}, ""},
+		{"another spelling", "echo PKG:cargo/rus%74ls@0.23.13 CVE-2024-11738", none, regression.Score{Right: 1}, ""},
 		{"nothing", "true", none, regression.Score{Missed: []regression.Pair{{PURL: purl, ID: "CVE-2024-11738"}}}, ""},
 		{"no pair", "echo none", none, regression.Score{}, `line "none" is not "PURL ID"`},
 		{"a failure", "echo broken >&2; exit 3", none, regression.Score{}, "exit status 3: broken"},

@@ -243,9 +243,10 @@ func (f finding) purls(inv scanner.Inventory) []string {
 	var list []string
 	name := purl.CanonicalName(f.ecosystem, f.name)
 	for _, p := range inv.Packages {
-		same := version.Base(p.Ecosystem) == version.Base(f.ecosystem) && p.Version == f.version &&
-			purl.CanonicalName(p.Ecosystem, p.Name) == name
-		if same || strings.Contains(p.PURL, "/"+f.name+"@"+f.version) {
+		base := version.Base(p.Ecosystem)
+		mayBe := base == "" || base == version.Base(f.ecosystem)
+		same := p.Version == f.version && purl.CanonicalName(p.Ecosystem, p.Name) == name
+		if mayBe && (same || strings.Contains(p.PURL, "/"+f.name+"@"+f.version)) {
 			list = append(list, p.PURL)
 		}
 	}
