@@ -119,7 +119,7 @@ func writeGuards(out *bytes.Buffer, guards Guards, kills map[string]int) {
 
 The mutant on record for a case (` + "`regression/mutants/guards.json`" + `, held by
 ` + "`make sabotage`" + `), all cases that fail with it, and how many of the mutants above
-the case killed.
+the case killed: 0 for one that is newer than their run.
 
 | case | mutant on record | fails | killed above |
 | --- | --- | --- | ---: |
