@@ -36,6 +36,7 @@ func Contract() []Property {
 		{"lists are empty, never nil", emptyLists},
 		{"what a caller does to its token reaches no other", aliasing},
 		{"a context that has ended changes nothing", endedContext},
+		{"a deadline that passes amid a call is no answer", passingDeadline},
 		{"many are saved at once as one by one", bulkGivenBack},
 		{"of many, each is saved or refused on its own", bulkOutcomes},
 		{"more than a batch is saved at once", bulkBatches},
@@ -476,6 +477,49 @@ func requireEnded(t T, ctx context.Context, err error) {
 	t.Helper()
 	require.ErrorIs(t, err, authority.ErrUnavailable)
 	require.ErrorIs(t, err, ctx.Err())
+}
+
+// passingDeadline has deadlines pass before, amid and after calls. What is read then is the
+// truth or that nothing is known, and a write that was surely not done was not.
+func passingDeadline(t T, b Backend) {
+	m := NewMaker(22)
+	token := save(t, b, m.Plain())
+	usual := time.Hour
+	for range 5 {
+		begin := time.Now()
+		stored(t, b, token.ID)
+		usual = min(usual, time.Since(begin))
+	}
+	for i := range 20 {
+		after := usual * time.Duration(i) / 10
+		stored(t, b, token.ID) // so that the store has a connection, where one broke
+		err := within(t.Context(), after, func(ctx context.Context) error {
+			got, err := b.Store.GetByID(ctx, token.ID)
+			if err == nil {
+				same(t, token, got, "what was read in time")
+			}
+			return err
+		})
+		require.Contains(t, []string{"ok", "error: unavailable"}, class(err), "reading for %s: %v", after, err)
+		stored(t, b, token.ID)
+		err = within(t.Context(), after, func(ctx context.Context) error {
+			list, _, err := b.Store.GetByOwner(ctx, token.Owner, authority.Page{})
+			if err == nil {
+				require.Len(t, list, 1, "what was listed in time")
+			}
+			return err
+		})
+		require.Contains(t, []string{"ok", "error: unavailable"}, class(err), "listing for %s: %v", after, err)
+		other := save(t, b, m.Plain())
+		err = within(t.Context(), after, func(ctx context.Context) error {
+			_, err := b.Store.Revoke(ctx, other.ID, m.Revocation())
+			return err
+		})
+		require.Contains(t, []string{"ok", "error: unavailable", "error: unknown outcome"}, class(err), "revoking for %s: %v", after, err)
+		if class(err) == "error: unavailable" {
+			same(t, other, stored(t, b, other.ID), "a token that was surely not revoked")
+		}
+	}
 }
 
 func restart(t T, b Backend) {
