@@ -112,20 +112,41 @@ func (l *V1) recover(ctx context.Context, e attest.Envelope, conflict answer) (E
 
 // v1Answer is Rekor v1's LogEntry: entries by UUID.
 type v1Answer map[string]struct {
-	Body           string `json:"body"`
-	IntegratedTime int64  `json:"integratedTime"`
-	LogID          string `json:"logID"`
-	LogIndex       *int64 `json:"logIndex"`
+	Body           []byte   `json:"body"`
+	IntegratedTime int64    `json:"integratedTime"`
+	LogID          hexBytes `json:"logID"`
+	LogIndex       *int64   `json:"logIndex"`
 	Verification   struct {
 		SET            []byte `json:"signedEntryTimestamp"`
 		InclusionProof struct {
-			Checkpoint string   `json:"checkpoint"`
-			Hashes     []string `json:"hashes"`
-			LogIndex   int64    `json:"logIndex"`
-			RootHash   string   `json:"rootHash"`
-			TreeSize   int64    `json:"treeSize"`
+			Checkpoint string    `json:"checkpoint"`
+			Hashes     []hexHash `json:"hashes"`
+			LogIndex   int64     `json:"logIndex"`
+			RootHash   *hexHash  `json:"rootHash"`
+			TreeSize   int64     `json:"treeSize"`
 		} `json:"inclusionProof"`
 	} `json:"verification"`
+}
+
+// hexBytes and hexHash, a SHA-256 hash, are written in hex.
+type (
+	hexBytes []byte
+	hexHash  [sha256.Size]byte
+)
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (b *hexBytes) UnmarshalText(text []byte) (err error) {
+	*b, err = hex.AppendDecode(nil, text)
+	return err
+}
+
+// UnmarshalText implements [encoding.TextUnmarshaler].
+func (h *hexHash) UnmarshalText(text []byte) error {
+	if len(text) != hex.EncodedLen(len(h)) {
+		return fmt.Errorf("%.70q is no SHA-256 hash", text)
+	}
+	_, err := hex.Decode(h[:], text)
+	return err
 }
 
 // parseV1 reads the answer to a new entry.
@@ -149,61 +170,33 @@ func decodeV1(body []byte) (Entry, error) {
 		return Entry{}, fmt.Errorf("it holds %d entries, not one", len(entries))
 	}
 	for uuid, v := range entries {
-		if v.LogIndex == nil || *v.LogIndex < 0 {
-			return Entry{}, errors.New("it has no log index")
-		}
-		canonical, err := base64.StdEncoding.DecodeString(v.Body)
-		if err != nil {
-			return Entry{}, fmt.Errorf("body: %w", err)
-		}
-		logID, err := hex.DecodeString(v.LogID)
-		if err != nil {
-			return Entry{}, fmt.Errorf("logID: %w", err)
-		}
 		p := v.Verification.InclusionProof
-		proof, err := hexAll(p.RootHash, p.Hashes)
-		if err != nil {
-			return Entry{}, fmt.Errorf("inclusion proof: %w", err)
+		switch {
+		case v.LogIndex == nil || *v.LogIndex < 0:
+			return Entry{}, errors.New("it has no log index")
+		case p.RootHash == nil:
+			return Entry{}, errors.New("its inclusion proof has no root")
+		}
+		hashes := make([][]byte, len(p.Hashes))
+		for i := range hashes {
+			hashes[i] = p.Hashes[i][:]
 		}
 		return Entry{UUID: uuid, TransparencyLogEntry: &rekorpb.TransparencyLogEntry{
 			LogIndex:         *v.LogIndex,
-			LogId:            &commonpb.LogId{KeyId: logID},
+			LogId:            &commonpb.LogId{KeyId: v.LogID},
 			KindVersion:      &rekorpb.KindVersion{Kind: "dsse", Version: "0.0.1"},
 			IntegratedTime:   v.IntegratedTime,
 			InclusionPromise: &rekorpb.InclusionPromise{SignedEntryTimestamp: v.Verification.SET},
 			InclusionProof: &rekorpb.InclusionProof{
 				LogIndex: p.LogIndex, TreeSize: p.TreeSize,
-				RootHash: proof[0], Hashes: proof[1:],
+				RootHash: p.RootHash[:], Hashes: hashes,
 				Checkpoint: &rekorpb.Checkpoint{Envelope: p.Checkpoint},
 			},
-			CanonicalizedBody: canonical,
+			CanonicalizedBody: v.Body,
 		}}, nil
 	}
 	panic("unreachable: the map has one entry")
 }
-
-// hexAll decodes the hashes of a proof, its root first, into one piece of memory.
-func hexAll(root string, hashes []string) ([][]byte, error) {
-	out := make([][]byte, 1+len(hashes))
-	memory := make([]byte, len(out)*sha256.Size)
-	text := make([]byte, 0, hex.EncodedLen(sha256.Size))
-	for i := range out {
-		h := root
-		if i > 0 {
-			h = hashes[i-1]
-		}
-		out[i], memory = memory[:sha256.Size:sha256.Size], memory[sha256.Size:]
-		if len(h) != hex.EncodedLen(sha256.Size) {
-			return nil, errNoHash(h)
-		}
-		if _, err := hex.Decode(out[i], append(text, h...)); err != nil {
-			return nil, errNoHash(h)
-		}
-	}
-	return out, nil
-}
-
-func errNoHash(h string) error { return fmt.Errorf("%.70q is no SHA-256 hash", h) }
 
 // isEntryID reports whether s is a UUID or an entry id of Rekor v1: 64 or 80
 // lower-case hex digits.
