@@ -224,10 +224,22 @@ func (s Stores) warm(t T, what string, m *Maker, do func(context.Context, author
 	require.NoError(t, do(t.Context(), s.Through, other, m), what)
 }
 
+// late is how long after its deadline a call may return: far more than it takes, so that
+// only one that does not heed it is told from the others on a machine that is busy.
+const late = 20 * time.Second
+
+// within does a call with a deadline, and waits for it no longer than it is late.
 func within(ctx context.Context, d time.Duration, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
-	return do(ctx)
+	done := make(chan error, 1)
+	go func() { done <- do(ctx) }()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(d + late):
+		return fmt.Errorf("%s after its deadline it has not returned", late)
+	}
 }
 
 // judge holds an error to what the fault allows. A read that failed changed nothing.
