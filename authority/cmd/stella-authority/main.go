@@ -25,8 +25,9 @@ Examples, with nothing installed:
   stella-authority serve -dev data
   stella-authority token issue -dev data -kind authority.admin -owner 0198c0de-0000-7000-8000-000000000001
 
-serve    answers HTTP until SIGTERM; see the package server for its endpoints. It brings
-         the schema up first.
+serve    answers HTTP until SIGTERM, lets requests under way end, and ends at once at a
+         second SIGTERM; see the package server for its endpoints. It brings the schema up
+         first. It speaks no TLS: beyond this machine, put a proxy that does before it.
 migrate  brings the schema up, takes the newest migration back with its data, or says
          what is applied.
 check    names what differs between the live schema and the migrations.
@@ -50,6 +51,7 @@ Exit codes: 0 done, 1 error, 2 a mistake in the command line, 3 check found diff
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal does what signals do
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(report(os.Stderr, err))

@@ -4,12 +4,15 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -18,8 +21,16 @@ import (
 	"github.com/stella-ops/stella/authority/storetest"
 )
 
+// commandEnv has the test binary be the command.
+const commandEnv = "STELLA_TEST_COMMAND"
+
 // What the command started has ended with it, goroutines of the servers too.
-func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+func TestMain(m *testing.M) {
+	if os.Getenv(commandEnv) != "" {
+		main()
+	}
+	os.Exit(storetest.Main(m))
+}
 
 // listening runs listen around a handler. End ends it, and returns what it said.
 func listening(t *testing.T, grace time.Duration, h http.HandlerFunc) (addr string, log *lockedBuffer, end func() error) {
@@ -114,4 +125,43 @@ func TestGrace(t *testing.T) {
 			require.Regexp(t, "^"+test.want, <-answer)
 		})
 	}
+}
+
+// The first signal lets a request under way end, the second ends the process.
+func TestSecondSignal(t *testing.T) {
+	dir := t.TempDir()
+	r := do(t, environment(), "token", "issue", "-dev", dir, "-owner", nobody, "-kind", "authority.admin")
+	require.Zero(t, r.code, r.stderr)
+	var made struct{ Secret string }
+	require.NoError(t, json.Unmarshal([]byte(r.stdout), &made))
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "serve", "-dev", dir, "-addr", "127.0.0.1:0")
+	cmd.Env = append(os.Environ(), commandEnv+"=1")
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	url, err := bufio.NewReader(out).ReadString('\n')
+	require.NoError(t, err)
+	addr := strings.TrimPrefix(strings.TrimSpace(url), "http://")
+
+	conn, err := net.Dial("tcp", addr)
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = fmt.Fprintf(conn, "POST /v1/introspect HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"+
+		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 99\r\nExpect: 100-continue\r\n\r\n", made.Secret)
+	require.NoError(t, err)
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	require.NoError(t, err)
+	require.Contains(t, line, "100 Continue", "the body is not waited for")
+
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.Eventually(t, func() bool {
+		probe, err := net.Dial("tcp", addr)
+		if err == nil {
+			_ = probe.Close()
+		}
+		return err != nil
+	}, time.Minute, time.Millisecond, "it still listens")
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	require.Error(t, cmd.Wait())
+	require.True(t, cmd.ProcessState.Sys().(syscall.WaitStatus).Signaled(), "it waited: %s", cmd.ProcessState)
 }
