@@ -157,11 +157,11 @@ func (db *DB) group(number int) (g Group, err error) {
 // Has reports whether any record speaks of the ecosystem's packages. Where none does,
 // nothing can be said of them: they are not evaluated, rather than safe. "Debian:12" is
 // not had by a set for "Debian:11", nor is "Ubuntu:22.04:LTS" by one for its builds for
-// FIPS 140.
+// FIPS 140 alone.
 func (db *DB) Has(ecosystem string) bool {
 	return slices.ContainsFunc(db.byBase[version.Base(ecosystem)], func(advisory string) bool {
 		scope := covers(advisory, ecosystem)
-		return scope != scopeOther && scope != scopeFIPS
+		return scope != scopeOther && scope != scopeBuild
 	})
 }
 

@@ -16,7 +16,7 @@ const (
 	scopeSame                // it does
 	scopeUnsure              // it does if the package is of the record's release
 	scopePro                 // it speaks of the packages that Ubuntu Pro has for the release
-	scopeFIPS                // it speaks of Ubuntu's builds for FIPS 140 of the release
+	scopeBuild               // it speaks of Ubuntu's builds for FIPS 140, or in real time, of the release
 )
 
 // byRepository are the ecosystems whose suffix is a repository (OSV schema, "Defined
@@ -41,14 +41,24 @@ func covers(advisory, pkg string) scope {
 		return scopeSame // a repository of the release: "enterprise_linux:9::baseos"
 	case base == "Ubuntu" && own != "" && scoped == "Pro:"+own:
 		return scopePro
-	case base == "Ubuntu" && own != "" && strings.HasPrefix(scoped, "Pro:FIPS") && strings.HasSuffix(scoped, ":"+own):
-		return scopeFIPS // FIPS, FIPS-updates, FIPS-preview
+	case base == "Ubuntu" && own != "" && otherBuild(scoped, own):
+		return scopeBuild
 	case own != "":
 		return scopeOther
 	case byRepository[base]:
 		return scopeSame
 	}
 	return scopeUnsure
+}
+
+// otherBuild finds the pockets of Ubuntu Pro whose packages are built apart: FIPS,
+// FIPS-updates, FIPS-preview and Realtime. Of the last there are two spellings.
+func otherBuild(scoped, release string) bool {
+	if scoped == "Pro:"+release+":LTS:Realtime:Kernel" {
+		return true
+	}
+	pocket, ok := strings.CutSuffix(scoped, ":"+release)
+	return ok && (strings.HasPrefix(pocket, "Pro:FIPS") || pocket == "Pro:Realtime")
 }
 
 // suffix returns what follows the first colon, in the spelling for comparison.
@@ -65,9 +75,14 @@ func suffix(base, ecosystem string) string {
 // "229-4ubuntu21.31+esm1".
 var proBuild = regexp.MustCompile(`[+~]esm[0-9]`)
 
-// fipsBuild finds in a version that it was built for FIPS 140: "1.1.1f-1ubuntu2.fips.2.8",
-// "3.0.2-0ubuntu1.10+Fips1".
-var fipsBuild = regexp.MustCompile(`[.+][Ff]ips`)
+var (
+	// fipsBuild finds in a version that it was built for FIPS 140:
+	// "1.1.1f-1ubuntu2.fips.2.8", "3.0.2-0ubuntu1.10+Fips1".
+	fipsBuild = regexp.MustCompile(`[.+][Ff]ips`)
+	// ownName finds in a name that the package is built apart, and that no other build
+	// has the name: "linux-aws-fips", "linux-realtime".
+	ownName = regexp.MustCompile(`fips|realtime`)
+)
 
 // nameKey is the name in the form in which equal names are equal, which is
 // [purl.CanonicalName]'s. It begins with the ecosystem, without suffix, since the same

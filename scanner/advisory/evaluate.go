@@ -51,7 +51,7 @@ func (r *Record) Affects(q Query) Verdict {
 		return Verdict{Status: NotAffected, Reason: "withdrawn " + r.Withdrawn}
 	}
 	e := evaluation{query: q}
-	var plain, pro, fips []*Affected
+	var plain, pro, builds []*Affected
 	key := nameKey(q.Ecosystem, q.Name)
 	for i := range r.Affected {
 		a := &r.Affected[i]
@@ -63,17 +63,20 @@ func (r *Record) Affects(q Query) Verdict {
 			plain = append(plain, a)
 		case scopePro:
 			pro = append(pro, a)
-		case scopeFIPS:
-			fips = append(fips, a)
+		case scopeBuild:
+			builds = append(builds, a)
 		case scopeUnsure:
 			e.named = true
 			e.doubt(fmt.Sprintf("it concerns %s, and the package's release is not known", a.Ecosystem))
 		case scopeOther:
 		}
 	}
-	if version.Base(q.Ecosystem) == "Ubuntu" && fipsBuild.MatchString(q.Version) {
-		e.fipsBuild(fips, len(plain)+len(pro) > 0)
-	} else {
+	switch ubuntu := version.Base(q.Ecosystem) == "Ubuntu"; {
+	case ubuntu && fipsBuild.MatchString(q.Version):
+		e.fipsBuild(builds, append(plain, pro...))
+	case ubuntu && ownName.MatchString(q.Name):
+		e.pockets(plain, append(pro, builds...))
+	default:
 		e.pockets(plain, pro)
 	}
 	return e.verdict()
@@ -100,11 +103,18 @@ func (e *evaluation) pockets(plain, pro []*Affected) {
 // fipsBuild judges a build for FIPS 140 by the entries for such builds alone. Its
 // versions are numbered apart, so that the release's order says nothing of them: "2.fips.8"
 // is newer than every "2.16". What FIPS once certified is never mended, and its updates
-// are another pocket: one that calls the build sound decides.
-func (e *evaluation) fipsBuild(entries []*Affected, others bool) {
-	if others && len(entries) == 0 {
-		e.named = true
-		e.doubt("it is a build for FIPS 140, and the record speaks of other builds alone")
+// are another pocket: one that calls the build sound decides. Where there is no such entry,
+// others count if they have no end.
+func (e *evaluation) fipsBuild(entries, others []*Affected) {
+	if len(entries) == 0 {
+		for _, a := range others {
+			if e.named = true; a.everything() {
+				e.entry(a)
+			} else {
+				e.doubt("it is a build for FIPS 140, and the record speaks of other builds alone")
+			}
+		}
+		return
 	}
 	sound := false
 	for _, a := range entries {
@@ -267,6 +277,13 @@ func (e *evaluation) onLine(a *Affected, r *Range) (timeline, version.Version, e
 	// The standard library's "go1.21rc2" is no SemVer, and Go's order knows its place.
 	line, err := newTimeline(r.Events, byEcosystem(a.Ecosystem))
 	return line, v, err
+}
+
+// everything reports whether a range holds every version.
+func (a *Affected) everything() bool {
+	return slices.ContainsFunc(a.Ranges, func(r Range) bool {
+		return r.Type != rangeGit && r.broken == "" && r.partial == "" && r.line.everything()
+	})
 }
 
 // enumerated reports whether the entry lists the version: by its text (OSV schema,

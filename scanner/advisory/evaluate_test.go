@@ -322,6 +322,8 @@ func TestUbuntuFIPS(t *testing.T) {
 	}{
 		{"of FIPS alone", mended, vectors{"1f-1ubuntu2.1": "no", "1f-1ubuntu2.fips.2.7": "yes 1f-1ubuntu2.fips.2.8", "1f-1ubuntu2.fips.2.8": "no"}},
 		{"of other builds alone", plain, vectors{"1f-1ubuntu2.15": "yes 1f-1ubuntu2.16", "1f-1ubuntu2.fips.2.7": "unknown", "1f-1ubuntu2.15+Fips1": "unknown"}},
+		{"of other builds, which have no fix", entry("Ubuntu:Pro:20.04:LTS", ``), vectors{"1f-1ubuntu2.15": "yes", "1f-1ubuntu2.fips.2.7": "yes"}},
+		{"of other builds, by a limit", entry(release, `, {"limit": "9"}`), vectors{"1f-1ubuntu2.15": "yes", "1f-1ubuntu2.fips.2.7": "unknown"}},
 		{"of both", plain + `,` + mended, vectors{
 			"1f-1ubuntu2.15": "yes 1f-1ubuntu2.16", "1f-1ubuntu2.16": "no",
 			"1f-1ubuntu2.fips.2.7": "yes 1f-1ubuntu2.fips.2.8", "1f-1ubuntu2.fips.2.8": "no",
@@ -340,7 +342,25 @@ func TestUbuntuFIPS(t *testing.T) {
 			require.Equal(t, want, judge(r, Query{Ecosystem: release, Name: "p", Version: v}), "%s: %s", row.rule, v)
 		}
 	}
-	r := record(t, `[`+mended+`]`)
+	for _, row := range []struct{ advisory, name, want string }{
+		{"Ubuntu:Pro:FIPS:20.04:LTS", "linux-fips", "yes"},
+		{"Ubuntu:Pro:FIPS-updates:20.04:LTS", "linux-aws-fips", "yes"},
+		{"Ubuntu:Pro:Realtime:20.04:LTS", "linux-realtime", "yes"},
+		{"Ubuntu:Pro:20.04:LTS:Realtime:Kernel", "linux-realtime", "yes"},
+		{"Ubuntu:Pro:Realtime:20.04:LTS", "linux", "no"},
+		{"Ubuntu:Pro:FIPS:20.04:LTS", "linux", "no"},
+		{"Ubuntu:Pro:FIPS:22.04:LTS", "linux-fips", "no"},
+		{"Ubuntu:Pro:22.04:LTS:Realtime:Kernel", "linux-realtime", "no"},
+		{"Ubuntu:Nvidia-BlueField:20.04:LTS", "linux-bluefield", "no"}, // in the release, too
+	} {
+		r := record(t, `[{"package": {"ecosystem": "`+row.advisory+`", "name": "`+row.name+`"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}]`)
+		require.Equal(t, row.want, judge(r, Query{Ecosystem: release, Name: row.name, Version: "5.4.0-1026.30"}), "%s %s", row.advisory, row.name)
+	}
+	r := record(t, `[{"package": {"ecosystem": "Ubuntu:20.04:LTS", "name": "linux-realtime"}, "versions": ["2"]}, {"package": {"ecosystem": "Ubuntu:Pro:Realtime:20.04:LTS", "name": "linux-realtime"}, "versions": ["1"]}]`)
+	require.Equal(t, "no", judge(r, Query{Ecosystem: release, Name: "linux-realtime", Version: "3"}))
+	require.Equal(t, "yes", judge(r, Query{Ecosystem: release, Name: "linux-realtime", Version: "2"}), "the release has it, too")
+
+	r = record(t, `[`+mended+`]`)
 	require.Equal(t, "unknown", judge(r, Query{Ecosystem: "Ubuntu", Name: "p", Version: "1f-1ubuntu2.fips.2.7"}), "of which release?")
 	db := compiled(t, r)
 	require.False(t, db.Has(release), "of other builds nothing is known")
