@@ -43,7 +43,7 @@ type Token struct {
 type Revocation struct {
 	At      time.Time
 	By      PrincipalID
-	Reason  string
+	Reason  string    // without the secret of a token
 	Attempt AttemptID // tells the caller whose revocation it is
 }
 
@@ -92,6 +92,9 @@ func (r Revocation) Normalize() (Revocation, error) {
 		if err != nil {
 			return Revocation{}, err
 		}
+	}
+	if HideSecrets(r.Reason) != r.Reason { // who revokes a secret that leaked has it at hand
+		return Revocation{}, fmt.Errorf("%w: the reason holds a token's secret, which is stored nowhere: leave it out", ErrInvalid)
 	}
 	return r, nil
 }

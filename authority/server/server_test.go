@@ -301,6 +301,7 @@ func TestSecretInTheWrongPlace(t *testing.T) {
 		{"GET", "/v1/tokens?owner_id=" + string(alice) + "&page=" + secret, ""},
 		{"GET", "/v1/tokens?owner_id=" + string(alice) + "&size=" + secret, ""},
 		{"POST", "/v1/tokens/" + string(held.ID) + "/revoke", `{"attempt":"` + secret + `"}`},
+		{"POST", "/v1/tokens/" + string(held.ID) + "/revoke", `{"reason":"leaked: ` + secret + `"}`},
 		{"POST", "/v1/tokens", issueBody(authority.PrincipalID(secret), "licence")},
 		{"POST", "/v1/tokens", issueBody(alice, secret)},
 		{"POST", "/v1/tokens", strings.Replace(issueBody(alice, "licence"), "2027-01-01T00:00:00Z", secret, 1)},

@@ -177,6 +177,7 @@ func illegal(t T, b Backend) {
 		"a reason with NUL":         func(r *authority.Revocation) { r.Reason = "a\x00b" },
 		"a reason that is no UTF-8": func(r *authority.Revocation) { r.Reason = "\xff" },
 		"a reason that is too long": func(r *authority.Revocation) { r.Reason = strings.Repeat("x", authority.MaxReasonBytes+1) },
+		"a reason with a secret":    func(r *authority.Revocation) { r.Reason = "leaked: stella_" + strings.Repeat("0z", 18) },
 		"no attempt":                func(r *authority.Revocation) { r.Attempt = "" },
 		"nobody":                    func(r *authority.Revocation) { r.By = "" },
 		"no time of the revocation": func(r *authority.Revocation) { r.At = time.Time{} },
