@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -35,6 +37,24 @@ func TestMain(m *testing.M) {
 }
 
 func TestContract(t *testing.T) { storetest.Run(t, engine.Open) }
+
+// The order of pages is the statement's own: with the index, any plan comes by it, also one
+// that was asked for less.
+func TestOrderWithoutIndex(t *testing.T) {
+	dsn := engine.NewDatabase(t)
+	s := engine.OpenDSN(t, dsn)
+	_, err := s.Up(t.Context())
+	require.NoError(t, err)
+	conn, err := pgx.Connect(t.Context(), dsn)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), "DROP INDEX authority.ix_tokens_owner_id")
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(t.Context()))
+	contract := storetest.Contract()
+	i := slices.IndexFunc(contract, func(p storetest.Property) bool { return strings.HasPrefix(p.Name, "pages of every size") })
+	require.NotEqual(t, -1, i)
+	contract[i].Check(t, storetest.Backend{Store: s, Engine: "PostgreSQL without the index"})
+}
 
 // A server that answers before it has written loses revocations.
 func TestOpenRefusesLazyCommits(t *testing.T) {
