@@ -41,9 +41,10 @@ func (s *Sources) Build(ctx context.Context, dir string, packages ...string) ([]
 }
 
 // overlay writes the wrapped sources, and the file that tells the go command of them.
+// They are no ".go" files, or the next go build ./... would take them for packages.
 func (s *Sources) overlay(dir string) (string, error) {
-	replace := map[string]string{filepath.Join(s.Root, runtimeDir, "mutant.go"): filepath.Join(dir, "runtime.go")}
-	if err := os.WriteFile(filepath.Join(dir, "runtime.go"), runtimeSource, 0o600); err != nil {
+	replace := map[string]string{filepath.Join(s.Root, runtimeDir, "mutant.go"): filepath.Join(dir, "runtime.go.txt")}
+	if err := os.WriteFile(filepath.Join(dir, "runtime.go.txt"), runtimeSource, 0o600); err != nil {
 		return "", err
 	}
 	for i, f := range s.files {
@@ -51,7 +52,7 @@ func (s *Sources) overlay(dir string) (string, error) {
 		if !ok {
 			continue
 		}
-		name := filepath.Join(dir, fmt.Sprintf("%03d_%s", i, path.Base(f.name)))
+		name := filepath.Join(dir, fmt.Sprintf("%03d_%s.txt", i, path.Base(f.name)))
 		if err := os.WriteFile(name, source, 0o600); err != nil {
 			return "", err
 		}
