@@ -117,7 +117,7 @@ BENCH_STORES = $(GO) test -run '^$$' -bench 'Store/(get|save|revoke|list)' -benc
 .PHONY: bench
 bench: ## speed of scanning, signing, submitting and storing beside their floors
 	@mkdir -p $(OUT)
-	$(GO) test -run '^$$' -bench 'Scan|Run$$' -benchtime 5x -timeout 30m ./scanner/cmd/stella-scan | tee $(OUT)/scan.bench.txt
+	$(GO) test -run '^$$' -bench 'Scan|Run$$' -benchtime 21x -timeout 30m ./scanner/cmd/stella-scan | tee $(OUT)/scan.bench.txt
 	$(GO) test -run '^$$' -bench 'Index|Zip' -benchtime 3x -timeout 30m ./scanner/advisory | tee $(OUT)/index.bench.txt
 	$(GO) test -run '^$$' -bench 'Seal|BatchCPU|Parallel' -benchtime 200ms -count 10 ./attest ./attest/rekor | tee $(OUT)/bench.txt
 	$(TOOL) benchstat -col /op $(OUT)/bench.txt
