@@ -30,6 +30,7 @@ func TestDecodeV1Refuses(t *testing.T) {
 		`"logID":"00"`:         `"logID":"0"`,
 		`"hashes":[]`:          `"hashes":["00"]`,
 		`e3b0c44298fc1c149afb`: ``,
+		`"rootHash"`:           `"x"`,
 		`"treeSize":4`:         `"treeSize":99999999999999999999`,
 		`"integratedTime":1`:   `"integratedTime":1,"integratedTime":2`,
 	} {

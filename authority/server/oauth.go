@@ -39,9 +39,8 @@ func (s *service) introspect(r *http.Request, c caller) (any, error) {
 }
 
 // used writes down when the token was last presented, by its holder or by who checks it.
-// It is no part of the answer: where it
-// meets another write, that one has it too, and a store that fails is the next request's
-// matter.
+// It is no part of the answer: where it meets another write, that one has it too, and a
+// store that fails is the next request's matter.
 func (s *service) used(r *http.Request, t authority.Token) {
 	now := s.Now()
 	if now.Sub(t.LastUsedAt) < lastUsedEvery {

@@ -91,7 +91,7 @@ func foldedText(s string, lower bool) bool {
 			high, low := hexDigit(s[i+1]), hexDigit(s[i+2])
 			b := byte(high<<4 | low)
 			// Of a slash it depends on where it stands.
-			if high < 0 || low < 0 || s[i+1] >= 'a' || s[i+2] >= 'a' || b >= 0x7f || unencoded(b) || b == '/' {
+			if high < 0 || low < 0 || s[i+2] >= 'a' || b >= 0x7f || unencoded(b) || b == '/' {
 				return false
 			}
 			i += 2

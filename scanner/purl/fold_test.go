@@ -13,7 +13,7 @@ func TestFold(t *testing.T) {
 		{"pkg:composer/symfony/http-kernel@6", "pkg:composer/Symfony/HTTP-Kernel@6"},
 		{"pkg:swift/github.com/apple/swift-nio@2", "pkg:swift/github.com/Apple/swift-nio@2"},
 		{"pkg:npm/%40scope/a@1", "pkg:npm/@scope/a@1", "pkg:npm/@scope%2Fa@1", "pkg:npm/%40scope%2fa@1", "pkg:npm/%40scope/%40scope%2Fa@1", "pkg:npm/scope/%40scope%2Fa@1"},
-		{"pkg:deb/debian/a@1%2Bb?arch=amd64", "pkg:deb/debian/a@1+b?arch=amd64", "pkg:deb/debian/A@1+b?arch=amd64"},
+		{"pkg:deb/debian/a@1%2Bb?arch=amd64", "pkg:deb/debian/a@1+b?arch=amd64", "pkg:deb/debian/a@1%2bb?arch=amd64", "pkg:deb/debian/A@1+b?arch=amd64"},
 	} {
 		for _, s := range same {
 			require.Equal(t, Fold(same[0]), Fold(s), s)
