@@ -50,8 +50,10 @@ Exit codes: 0 done, 1 error, 2 a mistake in the command line, 3 check found diff
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal does what signals do
+	signaled, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	// In this order: once ctx has ended, a second signal ends the process at once.
+	context.AfterFunc(signaled, func() { stop(); cancel(context.Cause(signaled)) })
 	err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(report(os.Stderr, err))

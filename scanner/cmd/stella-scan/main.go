@@ -18,8 +18,10 @@ func main() {
 	if os.Getenv("GOGC") == "" {
 		limitGarbage()
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process as it would any other
+	signaled, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	// In this order: once ctx has ended, a second signal ends the process at once.
+	context.AfterFunc(signaled, func() { stop(); cancel(context.Cause(signaled)) })
 	err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	os.Exit(report(os.Stderr, err))
 }
