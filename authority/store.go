@@ -5,13 +5,20 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// MaxPage is the largest page, and the size of one whose size is 0.
-const MaxPage = 1000
+// Limits of a page. Without the second, a page of the largest tokens had 4 GB.
+const (
+	// MaxPage is the largest page, and the size of one whose size is 0.
+	MaxPage = 1000
+	// MaxPageBytes is the length of payloads with which a page ends, whatever its size:
+	// with the token that brings it there.
+	MaxPageBytes = 16 << 20
+)
 
 // TokenStore keeps tokens. Its methods may be called by several goroutines, honour the
 // context's end and deadline, and are linearisable for each token: every call takes
@@ -62,7 +69,7 @@ type Outcome struct {
 // Page says which part of a list is wanted.
 type Page struct {
 	After Cursor // the zero Cursor: from the beginning
-	Size  int    // tokens at most, up to [MaxPage]; 0 stands for that
+	Size  int    // tokens at most, up to [MaxPage]; 0 stands for that; see [MaxPageBytes] too
 }
 
 // Normalize returns the page with its size, and its cursor as that of a token. An error
@@ -144,6 +151,24 @@ func PrepareList(ctx context.Context, owner PrincipalID, page Page) (Page, error
 		return Page{}, err
 	}
 	return page, ended(ctx)
+}
+
+// CollectPage makes the answer of [TokenStore.GetByOwner] of the tokens behind the page's
+// cursor, in order. It reads one token beyond the page, which tells that another follows,
+// and no more.
+func CollectPage(page Page, tokens iter.Seq2[Token, error]) ([]Token, Cursor, error) {
+	list, bytes := []Token{}, 0
+	for t, err := range tokens {
+		switch {
+		case err != nil:
+			return nil, Cursor{}, err
+		case len(list) == page.Size || bytes >= MaxPageBytes:
+			return list, CursorOf(list[len(list)-1]), nil
+		}
+		list = append(list, t)
+		bytes += len(t.Payload.String())
+	}
+	return list, Cursor{}, nil
 }
 
 // PrepareSave checks the arguments of [TokenStore.Save] and normalises the token.

@@ -46,18 +46,20 @@ func (s *Store) GetByOwner(ctx context.Context, owner authority.PrincipalID, pag
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	found := []authority.Token{}
+	var found []authority.Token
 	for _, t := range s.tokens {
 		if t.Owner == owner && (page.After.IsZero() || authority.CursorOf(t).Compare(page.After) > 0) {
-			found = append(found, clone(t))
+			found = append(found, t)
 		}
 	}
 	slices.SortFunc(found, func(a, b authority.Token) int { return authority.CursorOf(a).Compare(authority.CursorOf(b)) })
-	if len(found) <= page.Size {
-		return found, authority.Cursor{}, nil
-	}
-	found = found[:page.Size]
-	return found, authority.CursorOf(found[page.Size-1]), nil
+	return authority.CollectPage(page, func(yield func(authority.Token, error) bool) {
+		for _, t := range found {
+			if !yield(clone(t), nil) {
+				return
+			}
+		}
+	})
 }
 
 // Save implements [authority.TokenStore].

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -108,21 +109,34 @@ func (s *Store) GetByOwner(ctx context.Context, owner authority.PrincipalID, pag
 	if err != nil {
 		return nil, authority.Cursor{}, unavailable(err)
 	}
-	var documents []document
-	if err := found.All(ctx, &documents); err != nil {
+	defer found.Close(ctx)
+	list, next, err := authority.CollectPage(page, read(ctx, found))
+	if err != nil {
 		return nil, authority.Cursor{}, unavailable(err)
 	}
-	list := make([]authority.Token, len(documents))
-	for i := range documents {
-		if list[i], err = documents[i].token(); err != nil {
-			return nil, authority.Cursor{}, unavailable(err)
+	return list, next, nil
+}
+
+// read reads the tokens behind a cursor.
+func read(ctx context.Context, found *mongo.Cursor) iter.Seq2[authority.Token, error] {
+	return func(yield func(authority.Token, error) bool) {
+		for found.Next(ctx) {
+			if t, err := decode(found); !yield(t, err) {
+				return
+			}
+		}
+		if err := found.Err(); err != nil {
+			yield(authority.Token{}, err)
 		}
 	}
-	if len(list) <= page.Size {
-		return list, authority.Cursor{}, nil
+}
+
+func decode(found *mongo.Cursor) (authority.Token, error) {
+	var d document
+	if err := found.Decode(&d); err != nil {
+		return authority.Token{}, err
 	}
-	list = list[:page.Size]
-	return list, authority.CursorOf(list[page.Size-1]), nil
+	return d.token()
 }
 
 func ownedAfter(owner authority.PrincipalID, after authority.Cursor) bson.D {

@@ -2,7 +2,7 @@
 //
 //	POST /v1/tokens               issues a token; its secret is in this answer and nowhere else
 //	GET  /v1/tokens/{id}          shows a token
-//	GET  /v1/tokens?owner_id=…    lists an owner's tokens by pages (page=, size=)
+//	GET  /v1/tokens?owner_id=…    lists an owner's tokens by pages (page=, size=; large ones end a page early)
 //	POST /v1/tokens/{id}/revoke   revokes a token
 //	POST /v1/introspect           RFC 7662
 //	POST /v1/revoke               RFC 7009

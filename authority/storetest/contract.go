@@ -32,6 +32,7 @@ func Contract() []Property {
 		{"the revocation of one token touches no other", otherTokens},
 		{"an owner has all of its tokens and no other", owners},
 		{"pages of every size hold each token once, in order", pages},
+		{"a page ends at the limit of bytes", heavyPages},
 		{"a cursor goes on behind its token, also when that is gone by", cursors},
 		{"lists are empty, never nil", emptyLists},
 		{"what a caller does to its token reaches no other", aliasing},
@@ -388,6 +389,38 @@ func pages(t T, b Backend) {
 		}
 		require.Equal(t, want, got, "pages of %d", size)
 	}
+}
+
+func heavyPages(t T, b Backend) {
+	m := NewMaker(24)
+	owner := m.Principal()
+	add := func(i, bytes int) authority.TokenID {
+		token := m.Plain()
+		token.Owner, token.CreatedAt = owner, awkwardTimes[0].Add(time.Duration(i)*time.Second)
+		payload, err := authority.ParsePayload(fmt.Appendf(nil, `{"x":"%s"}`, strings.Repeat("x", bytes-len(`{"x":""}`))))
+		require.NoError(t, err)
+		token.Payload = payload
+		return save(t, b, token).ID
+	}
+	check := func(after authority.Cursor, last bool, want ...authority.TokenID) authority.Cursor {
+		t.Helper()
+		list, next, err := b.Store.GetByOwner(t.Context(), owner, authority.Page{After: after})
+		require.NoError(t, err)
+		var got []authority.TokenID
+		for _, token := range list {
+			got = append(got, token.ID)
+		}
+		require.Equal(t, want, got)
+		require.Equal(t, last, next.IsZero(), "whether a page follows")
+		return next
+	}
+	var full []authority.TokenID
+	for i := range authority.MaxPageBytes / authority.MaxPayloadBytes {
+		full = append(full, add(i, authority.MaxPayloadBytes))
+	}
+	check(authority.Cursor{}, true, full...)
+	light := add(len(full), 100)
+	check(check(authority.Cursor{}, false, full...), true, light)
 }
 
 func cursors(t T, b Backend) {

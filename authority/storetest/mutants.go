@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -132,6 +133,7 @@ func Mutants() []Mutant {
 	add("a page begins with the last one's end", broken{overlap: true})
 	add("the last page names another", broken{endlessPages: true})
 	add("only the first thousand are asked for", broken{pageSize: func(int) int { return 7 }})
+	add("a page is as long as its bytes may be", broken{heavy: true})
 	add("what a caller changes is stored", broken{aliasing: true})
 	for _, m := range brokenBulk {
 		add(m.name, broken{bulk: m.save})
@@ -181,7 +183,7 @@ type broken struct {
 	bulk func(context.Context, authority.TokenStore, []authority.Token) ([]error, error)
 
 	pageSize                                     func(int) int
-	overlap, endlessPages                        bool
+	overlap, endlessPages, heavy                 bool
 	lostUpdate, adopt, saveAnswersOld, unrevoke  bool
 	secondWins, repetitionForgets, revokeNothing bool
 	swallow, unchecked, endless, aliasing        bool
@@ -279,6 +281,13 @@ func (b broken) GetByOwner(ctx context.Context, owner authority.PrincipalID, pag
 		page.After.CreatedAt = page.After.CreatedAt.Add(-time.Millisecond)
 	}
 	list, next, err := b.store.GetByOwner(b.context(ctx), owner, page)
+	for size := cmp.Or(page.Size, authority.MaxPage); b.heavy && !next.IsZero() && len(list) < size; {
+		var more []authority.Token
+		if more, next, err = b.store.GetByOwner(b.context(ctx), owner, authority.Page{After: next, Size: size - len(list)}); err != nil {
+			break
+		}
+		list = append(list, more...)
+	}
 	if err != nil {
 		return list, next, b.failed(err)
 	}
