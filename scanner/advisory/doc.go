@@ -41,10 +41,11 @@
 // apart only repositories that are both named, since inventories rarely name one. In
 // Ubuntu's, ":LTS" may be missing, and "Pro:" before the release marks what Ubuntu Pro
 // adds to it: it decides for builds of Pro, and for others where the release itself does
-// not call them sound. "Pro:FIPS…" and "Pro:Realtime" mark builds apart. Those for FIPS 140
-// have names that are theirs alone ("linux-fips"), or versions that are numbered apart: by
-// these the pocket decides, and for other builds it says nothing. A repository of a Red Hat
-// release ("…:9::baseos") is within it.
+// not call them sound. "Pro:FIPS…", "Pro:Realtime" and "Nvidia-BlueField" mark builds apart,
+// of which other builds learn nothing. They are known by names that are theirs alone
+// ("linux-fips", "linux-bluefield"), those for FIPS 140 by versions that are numbered apart,
+// too: for these the pocket alone decides. A repository of a Red Hat release
+// ("…:9::baseos") is within it.
 //
 // # The compiled index
 //

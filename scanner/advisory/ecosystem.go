@@ -16,7 +16,7 @@ const (
 	scopeSame                // it does
 	scopeUnsure              // it does if the package is of the record's release
 	scopePro                 // it speaks of the packages that Ubuntu Pro has for the release
-	scopeBuild               // it speaks of Ubuntu's builds for FIPS 140, or in real time, of the release
+	scopeBuild               // it speaks of Ubuntu's builds for FIPS 140, real time or BlueField, of the release
 )
 
 // byRepository are the ecosystems whose suffix is a repository (OSV schema, "Defined
@@ -51,14 +51,17 @@ func covers(advisory, pkg string) scope {
 	return scopeUnsure
 }
 
-// otherBuild finds the pockets of Ubuntu Pro whose packages are built apart: FIPS,
-// FIPS-updates, FIPS-preview and Realtime. Of the last there are two spellings.
+// otherBuild finds the pockets of Ubuntu whose packages are built apart: FIPS,
+// FIPS-updates, FIPS-preview, Realtime and BlueField. Of the last two there are two
+// spellings each.
 func otherBuild(scoped, release string) bool {
-	if scoped == "Pro:"+release+":LTS:Realtime:Kernel" {
+	switch scoped {
+	case "Pro:Realtime:" + release, "Pro:" + release + ":LTS:Realtime:Kernel",
+		"Nvidia-BlueField:" + release, release + ":LTS:for:NVIDIA:BlueField":
 		return true
 	}
 	pocket, ok := strings.CutSuffix(scoped, ":"+release)
-	return ok && (strings.HasPrefix(pocket, "Pro:FIPS") || pocket == "Pro:Realtime")
+	return ok && strings.HasPrefix(pocket, "Pro:FIPS")
 }
 
 // suffix returns what follows the first colon, in the spelling for comparison.
@@ -80,8 +83,8 @@ var (
 	// "1.1.1f-1ubuntu2.fips.2.8", "3.0.2-0ubuntu1.10+Fips1".
 	fipsBuild = regexp.MustCompile(`[.+][Ff]ips`)
 	// ownName finds in a name that the package is built apart, and that no other build
-	// has the name: "linux-aws-fips", "linux-realtime".
-	ownName = regexp.MustCompile(`fips|realtime`)
+	// has the name: "linux-aws-fips", "linux-realtime", "linux-bluefield".
+	ownName = regexp.MustCompile(`fips|realtime|bluefield`)
 )
 
 // nameKey is the name in the form in which equal names are equal, which is

@@ -351,7 +351,11 @@ func TestUbuntuFIPS(t *testing.T) {
 		{"Ubuntu:Pro:FIPS:20.04:LTS", "linux", "no"},
 		{"Ubuntu:Pro:FIPS:22.04:LTS", "linux-fips", "no"},
 		{"Ubuntu:Pro:22.04:LTS:Realtime:Kernel", "linux-realtime", "no"},
-		{"Ubuntu:Nvidia-BlueField:20.04:LTS", "linux-bluefield", "no"}, // in the release, too
+		{"Ubuntu:Nvidia-BlueField:20.04:LTS", "linux-bluefield", "yes"},
+		{"Ubuntu:20.04:LTS:for:NVIDIA:BlueField", "linux-bluefield", "yes"},
+		{"Ubuntu:Nvidia-BlueField:20.04:LTS", "linux", "no"},
+		{"Ubuntu:Nvidia-BlueField:22.04:LTS", "linux-bluefield", "no"},
+		{"Ubuntu:22.04:LTS:for:NVIDIA:BlueField", "linux-bluefield", "no"},
 	} {
 		r := record(t, `[{"package": {"ecosystem": "`+row.advisory+`", "name": "`+row.name+`"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}]`)
 		require.Equal(t, row.want, judge(r, Query{Ecosystem: release, Name: row.name, Version: "5.4.0-1026.30"}), "%s %s", row.advisory, row.name)
