@@ -382,7 +382,7 @@ func TestInterrupt(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "o ut")
 	args := []string{
 		"--reports-dir", reportsDir(t), "--rekor-url", log.URL(), "--batch-sizes", "1,2", "--out", out,
-		"-confirm=false", "-blocks", "6", "-gap-max", "10",
+		"-confirm=false", "-blocks", "12", "-gap-max", "10",
 	}
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -395,7 +395,7 @@ func TestInterrupt(t *testing.T) {
 	lines := bufio.NewScanner(pipe)
 	for lines.Scan() {
 		fmt.Fprintln(&stderr, lines.Text())
-		if strings.HasPrefix(lines.Text(), "block 2 of 6") {
+		if strings.HasPrefix(lines.Text(), "block 2 of 12") {
 			require.NoError(t, cmd.Process.Signal(os.Interrupt))
 		}
 	}
@@ -406,16 +406,16 @@ func TestInterrupt(t *testing.T) {
 	rows, meta, err := sweep.ReadRecord(out)
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(rows), 4)
-	require.Less(t, len(rows), 12)
+	require.Less(t, len(rows), 24)
 	require.True(t, meta.Ended.IsZero())
 	require.Contains(t, stderr.String(), fmt.Sprintf("interrupted; %d runs are in %s; to go on:\n  stella-attest-bench --reports-dir ", len(rows), out))
-	require.Contains(t, stderr.String(), fmt.Sprintf(" --out '%s' -confirm=false -blocks 6 -gap-max 10 -resume\n", out))
+	require.Contains(t, stderr.String(), fmt.Sprintf(" --out '%s' -confirm=false -blocks 12 -gap-max 10 -resume\n", out))
 
 	got := runBench(t, append(args, "-resume")...)
 	require.Equal(t, 3, got.code, "%s", got.stderr)
 	all, meta, err := sweep.ReadRecord(out)
 	require.NoError(t, err)
-	require.Len(t, all, 12)
+	require.Len(t, all, 24)
 	require.Equal(t, rows, all[:len(rows)])
 	require.False(t, meta.Ended.IsZero())
 	for i, run := range meta.Runs {
