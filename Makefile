@@ -45,7 +45,7 @@ test: ## every test, as CI runs them
 
 .PHONY: race
 race: ## every test under the race detector
-	$(GO) test -race ./...
+	$(GO) test -race -timeout 20m ./...
 
 .PHONY: regression
 regression: ## the golden corpus of the scanner, or one case: CASE=SCN-0001
