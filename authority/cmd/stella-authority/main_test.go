@@ -192,6 +192,7 @@ func TestDev(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(r.stdout), &made))
 	r = do(t, environment(), "token", "list", owner, "-dev", dir)
 	require.Contains(t, r.stdout, `"seats": 5`, r.stderr)
+	require.Equal(t, "FerretDB v1.24.2: the schema is that of the migrations\n", do(t, environment(), "check", "-dev", dir).stdout)
 	files := 0
 	require.NoError(t, filepath.WalkDir(dir, func(name string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

@@ -104,6 +104,9 @@ func openMongo(ctx context.Context, c config, dev string) (*backend, error) {
 		closeAll()
 		return nil, fmt.Errorf("the Mongo backend (AUTHORITY_MONGO_URI): %w", err)
 	}
+	if dev != "" {
+		name = "FerretDB " + mongoserver.Version // which it does not know itself
+	}
 	return &backend{
 		TokenStore: s, name: name, check: s.Check, close: closeAll,
 		up: func(ctx context.Context) (string, error) { return "indexes are there\n", s.Up(ctx) },

@@ -4,8 +4,9 @@
 // It is no MongoDB. FerretDB v1 does not make a conditional update atomic, so a relay
 // before it lets one command through at a time, over all connections; each command is
 // then a single moment, as MongoDB's are for one document. It has no transactions, no
-// replica set, and does not heed a write concern. What is proven on it is proven for the
-// store's commands, not for MongoDB's durability.
+// replica set, and does not heed a write concern. It ends no batch of an answer at 16 MiB:
+// a query whose first 101 documents have more than 48 MB fails. What is proven on it is
+// proven for the store's commands, not for MongoDB's durability.
 package mongoserver
 
 import (
