@@ -27,6 +27,9 @@ func (c caller) introspects(t authority.Token) bool { return c.kind == KindIntro
 // authenticated finds out who asks, and refuses who cannot be told.
 func (s *service) authenticated(handle func(*http.Request, caller) (any, error)) func(*http.Request) (any, error) {
 	return func(r *http.Request) (any, error) {
+		if len(r.Header.Values("Authorization")) > 1 {
+			return nil, errTwoCallers
+		}
 		scheme, text, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 		if !strings.EqualFold(scheme, "Bearer") {
 			return nil, errNoCredentials

@@ -6,7 +6,7 @@
 //	POST /v1/tokens/{id}/revoke   revokes a token
 //	POST /v1/introspect           RFC 7662
 //	POST /v1/revoke               RFC 7009
-//	GET  /metrics                 for Prometheus
+//	GET  /metrics                 for Prometheus, whoever the caller
 //	GET  /healthz, /readyz
 //
 // # Callers
@@ -17,7 +17,7 @@
 //	authority.admin       sees, issues and revokes every token, but mints none of its own
 //	                      kind: those come from the command line alone
 //	authority.access      sees, introspects and revokes the tokens of its owner
-//	authority.introspect  introspects every token and reads the metrics
+//	authority.introspect  introspects every token
 //
 // What a caller may not see is answered as what is not there.
 //

@@ -23,6 +23,7 @@ func (r *refusal) Error() string { return r.code + ": " + r.words }
 var (
 	errNoCredentials = &refusal{http.StatusUnauthorized, errNoCaller.code, errNoCaller.words}
 	errNoCaller      = &refusal{http.StatusUnauthorized, "invalid_token", "present the secret of an active token of a kind authority.… as a bearer token"}
+	errTwoCallers    = &refusal{http.StatusBadRequest, "invalid_request", "want one header Authorization"}
 	errForbidden     = &refusal{http.StatusForbidden, "insufficient_scope", "the caller may not do this"}
 )
 
@@ -97,7 +98,7 @@ func respond(w http.ResponseWriter, r *http.Request, answer any, err error) int 
 		switch {
 		case refused == errNoCredentials: // RFC 6750 section 3.1: without an error
 			h.Set("WWW-Authenticate", `Bearer realm="stella-authority"`)
-		case refused.code == errNoCaller.code, refused.code == errForbidden.code:
+		case refused == errTwoCallers, refused.code == errNoCaller.code, refused.code == errForbidden.code:
 			h.Set("WWW-Authenticate", `Bearer realm="stella-authority", error="`+refused.code+`"`)
 		case code == http.StatusServiceUnavailable:
 			h.Set("Retry-After", "1")

@@ -84,6 +84,9 @@ func (s *service) presented(r *http.Request) (authority.Token, error) {
 	if err != nil {
 		return authority.Token{}, badBody(err)
 	}
+	if err := inTime(r); err != nil {
+		return authority.Token{}, err
+	}
 	if len(body) > maxForm {
 		return authority.Token{}, &http.MaxBytesError{Limit: maxForm}
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"path"
 	"strconv"
 	"time"
 
@@ -102,12 +103,13 @@ func (s *service) route(mux *http.ServeMux, pattern string, handle func(*http.Re
 	mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, pattern, handle) })
 }
 
-// orNone answers what no pattern takes as everything else is answered. The mux has words
-// of its own for that, which say neither JSON nor no-store.
+// orNone answers what no pattern takes as everything else is answered, and so a path that
+// the mux would redirect to a clean one. The mux has words of its own for both, which say
+// neither JSON nor no-store.
 func (s *service) orNone(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		refuse, pattern := mux.Handler(r)
-		if pattern != "" {
+		if asked := r.URL.EscapedPath(); pattern != "" && asked == path.Clean(asked) {
 			mux.ServeHTTP(w, r)
 			return
 		}

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -211,7 +212,7 @@ func TestBadRequests(t *testing.T) {
 		{"no UTF-8", "POST", "/v1/tokens/" + string(held.ID) + "/revoke", "application/json", "{\"reason\":\"\xff\"}", 400, "UTF-8"},
 		{"half a surrogate", "POST", "/v1/tokens/" + string(held.ID) + "/revoke", "application/json", `{"reason":"\ud800"}`, 400, "surrogate"},
 		{"null for an object", "POST", "/v1/tokens/" + string(held.ID) + "/revoke", "application/json", "null", 400, "JSON object"},
-		{"no body", "POST", "/v1/tokens/" + string(held.ID) + "/revoke", "application/json", "", 400, "the body"},
+		{"no body", "POST", "/v1/tokens/" + string(held.ID) + "/revoke", "application/json", "", 400, "no JSON object"},
 		{"a body that breaks off", "POST", "/v1/tokens/" + string(held.ID) + "/revoke", "application/json", `{"reason":"x`, 400, "the body"},
 		{"a query that is none", "GET", "/v1/tokens?owner_id=" + string(alice) + "&size=%zz", "", "", 400, "query"},
 		{"an unknown parameter", "GET", "/v1/tokens?owner_id=" + string(alice) + "&colour=1", "", "", 400, "colour"},
@@ -236,6 +237,8 @@ func TestBadRequests(t *testing.T) {
 		{"a size that is none", "GET", "/v1/tokens?owner_id=" + string(alice) + "&size=0", "", "", 400, "size"},
 		{"a size beyond the limit", "GET", "/v1/tokens?owner_id=" + string(alice) + "&size=1001", "", "", 400, "page"},
 		{"a path that is none", "GET", "/v2", "", "", 404, "no such endpoint"},
+		{"a path that is not clean", "GET", "//healthz", "", "", 404, "no such endpoint"},
+		{"a path that goes up", "GET", "/v1/../healthz", "", "", 404, "no such endpoint"},
 		{"another method", "DELETE", "/v1/tokens/x", "", "", 405, "want GET, HEAD"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -268,6 +271,33 @@ func TestBrokenBodies(t *testing.T) {
 			s.handler.ServeHTTP(w, r)
 			require.Equal(t, want, w.Code, "%s, %v: %s", path, broken, w.Body)
 		}
+	}
+}
+
+// A body that comes when the time of its request is over is not the store's failure.
+func TestLateBodies(t *testing.T) {
+	store := new(memstore.Store)
+	_, admin := newService(store).mint(t, root, server.KindAdmin)
+	for _, test := range []struct{ path, contentType, body string }{
+		{"/v1/tokens", "application/json", issueBody(alice, "licence")},
+		{"/v1/introspect", "application/x-www-form-urlencoded", form(admin)},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newService(store)
+			slow, in := io.Pipe()
+			go func() {
+				time.Sleep(11 * time.Second)
+				_, _ = io.WriteString(in, test.body)
+				_ = in.Close()
+			}()
+			r := httptest.NewRequestWithContext(t.Context(), "POST", test.path, slow)
+			r.Header.Set("Authorization", "Bearer "+admin)
+			r.Header.Set("Content-Type", test.contentType)
+			w := httptest.NewRecorder()
+			s.handler.ServeHTTP(w, r)
+			require.Equal(t, http.StatusRequestTimeout, w.Code, w.Body)
+			require.Contains(t, s.log.String(), `"level":"INFO","msg":"request"`)
+		})
 	}
 }
 
@@ -338,6 +368,19 @@ func TestChallenges(t *testing.T) {
 		w := s.do(t, "GET", "/v1/tokens?owner_id="+string(alice), secret, "")
 		require.Equal(t, want, w.Header().Get("WWW-Authenticate"))
 	}
+}
+
+// Of two secrets a proxy may have checked the other one.
+func TestTwoCallers(t *testing.T) {
+	s := newService(new(memstore.Store))
+	_, admin := s.mint(t, root, server.KindAdmin)
+	r := httptest.NewRequestWithContext(t.Context(), "GET", "/v1/tokens?owner_id="+string(alice), nil)
+	r.Header["Authorization"] = []string{"Bearer " + admin, "Bearer another"}
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	require.Equal(t, http.StatusBadRequest, w.Code)
+	require.Equal(t, `Bearer realm="stella-authority", error="invalid_request"`, w.Header().Get("WWW-Authenticate"))
+	require.Equal(t, "invalid_request", decode[map[string]string](t, w)["error"])
 }
 
 // failing is a store that gives one error.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"io"
 	"mime"
@@ -243,13 +244,28 @@ func readJSON(r *http.Request, into any) error {
 	if kind := d.PeekKind(); kind != jsontext.KindBeginObject && kind != jsontext.KindInvalid { // null is no error below
 		return badRequest("the body is no JSON object")
 	}
-	if err := json.UnmarshalDecode(d, into, json.RejectUnknownMembers(true)); err != nil {
+	switch err := json.UnmarshalDecode(d, into, json.RejectUnknownMembers(true)); {
+	case err == io.EOF: // there is none
+		return badRequest("the body is no JSON object")
+	case err != nil:
 		return badBody(err)
 	}
 	if _, err := d.ReadToken(); err == nil {
 		return badRequest("the body goes on behind its JSON object")
 	} else if err != io.EOF {
 		return badBody(err)
+	}
+	return inTime(r)
+}
+
+// errLate is a body that did not come in time.
+var errLate = &refusal{http.StatusRequestTimeout, "invalid_request", "the body did not come in time"}
+
+// inTime refuses a body that came when its request's time was over: the store, which is
+// asked next, would be blamed for it.
+func inTime(r *http.Request) error {
+	if errors.Is(r.Context().Err(), context.DeadlineExceeded) {
+		return errLate
 	}
 	return nil
 }
@@ -261,7 +277,7 @@ func badBody(err error) error {
 		return tooLarge
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return &refusal{http.StatusRequestTimeout, "invalid_request", "the body did not come in time"}
+		return errLate
 	}
 	return badRequest("the body: %s", words(err))
 }
