@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -119,6 +121,32 @@ func TestV1UntilSIGTERM(t *testing.T) {
 	require.Contains(t, p.stderr.String(), "sigstore/rekor v1.")
 	_, err = http.Get(p.url) //nolint:bodyclose // there is none
 	require.Error(t, err, "nobody listens any more")
+}
+
+// The first signal lets a request in flight finish, the second ends the process.
+func TestSecondSignal(t *testing.T) {
+	p := launch(t)
+	addr := strings.TrimPrefix(p.url, "http://")
+	conn, err := net.Dial("tcp", addr)
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = fmt.Fprint(conn, "POST /api/v1/log/entries HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\nExpect: 100-continue\r\n\r\n")
+	require.NoError(t, err)
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	require.NoError(t, err)
+	require.Contains(t, line, "100 Continue", "the body is not waited for")
+
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.Eventually(t, func() bool {
+		probe, err := net.Dial("tcp", addr)
+		if err == nil {
+			_ = probe.Close()
+		}
+		return err != nil
+	}, time.Minute, time.Millisecond, "it still listens")
+	require.NoError(t, p.cmd.Process.Signal(syscall.SIGTERM))
+	require.Error(t, p.wait())
+	require.True(t, p.cmd.ProcessState.Sys().(syscall.WaitStatus).Signaled(), "it waited: %s", p.cmd.ProcessState)
 }
 
 func TestV2UntilSIGINT(t *testing.T) {
