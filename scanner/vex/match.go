@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 )
 
 // Query asks about one finding.
@@ -113,9 +114,10 @@ func foldIDs(ids []string) []string {
 // statement is about it, one of them warns of it, or they conflict.
 func (s *Set) Suppress(q Query) *Suppression {
 	claims := s.claims(q)
+	newest := newestOf(claims)
 	var standing []claim
 	for _, c := range claims {
-		if slices.ContainsFunc(claims, c.supersededBy) {
+		if newest.supersedes(c) {
 			continue
 		}
 		if !c.Status.suppresses() {
@@ -140,8 +142,27 @@ type claim struct {
 	product string
 }
 
-func (c claim) supersededBy(other claim) bool {
-	return other.Time.After(c.Time) && (other.author == c.author || other.product == c.product)
+// newest is when claims were last made, by author and by product.
+type newest struct{ byAuthor, byProduct map[string]time.Time }
+
+// newestOf goes through the claims once: a document may have as many of one vulnerability
+// as it has statements.
+func newestOf(claims []claim) newest {
+	n := newest{map[string]time.Time{}, map[string]time.Time{}}
+	keep := func(times map[string]time.Time, who string, at time.Time) {
+		if last, ok := times[who]; !ok || at.After(last) {
+			times[who] = at
+		}
+	}
+	for _, c := range claims {
+		keep(n.byAuthor, c.author, c.Time)
+		keep(n.byProduct, c.product, c.Time)
+	}
+	return n
+}
+
+func (n newest) supersedes(c claim) bool {
+	return n.byAuthor[c.author].After(c.Time) || n.byProduct[c.product].After(c.Time)
 }
 
 // compareClaims puts the latest first, then goes by what is shown.

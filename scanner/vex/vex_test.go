@@ -1,11 +1,11 @@
 package vex
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -224,8 +224,39 @@ func TestReadErrors(t *testing.T) {
 		require.ErrorContains(t, err, test.want)
 		require.ErrorContains(t, err, "reading VEX document in.json: ")
 	}
-	_, err := Read(strings.NewReader(strings.Repeat(" ", MaxBytes+1)), "in.json")
-	require.True(t, errors.Is(err, ErrTooLarge))
+	for _, in := range []string{
+		strings.Repeat(" ", MaxBytes+1),
+		// Each is a statement, or a component, of a hundred bytes.
+		`{"@context":"https://openvex.dev/ns","statements":[{}` + strings.Repeat(",{}", MaxCommas) + `]}`,
+		`{"bomFormat":"CycloneDX","vulnerabilities":[],"components":[{}` + strings.Repeat(",{}", MaxCommas) + `]}`,
+	} {
+		_, err := Read(strings.NewReader(in), "in.json")
+		require.ErrorIs(t, err, ErrTooLarge)
+		require.Less(t, len(err.Error()), 200)
+	}
+}
+
+// A document may say the same of one package as often as it likes.
+func TestSuppressMany(t *testing.T) {
+	once := Statement{IDs: []string{"CVE-1"}, Products: []Product{{Identifiers: []string{"pkg:npm/lodash"}}}, Status: Fixed}
+	set := NewSet(&Document{Author: "a", Statements: slices.Repeat([]Statement{once}, MaxStatements/4)})
+	answered := make(chan *Suppression, 1)
+	go func() { answered <- set.Suppress(Query{IDs: once.IDs, PURL: "pkg:npm/lodash@4.17.20"}) }()
+	select {
+	case got := <-answered:
+		require.NotNil(t, got)
+	case <-time.After(20 * time.Second): // each claim beside each other takes minutes
+		require.Fail(t, "it does not come to an end")
+	}
+}
+
+// Time before the first year of time.Time is no absence.
+func TestSuppressYearZero(t *testing.T) {
+	old := `,"timestamp":"0000-01-01T00:00:00Z"`
+	q := Query{IDs: []string{"CVE-1"}, PURL: "pkg:npm/lodash@4.17.20"}
+	require.NotNil(t, read(t, openDoc("a", 1, statement("CVE-1", lodash, "fixed", old))).Suppress(q))
+	warned := openDoc("a", 1, statement("CVE-1", `{"@id":"pkg:npm/lodash"}`, "affected", old))
+	require.Nil(t, read(t, warned, openDoc("b", 1, statement("CVE-1", lodash, "fixed", ""))).Suppress(q))
 }
 
 func TestRejected(t *testing.T) {
