@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"go/token"
 	"net/url"
 	"regexp"
 	"strings"
@@ -53,7 +54,12 @@ func (s Symbol) key() string { return s.Package + "." + s.Name }
 func symbolIn(ecosystem, path, name string) Symbol {
 	switch ecosystem {
 	case ecosystemGo:
-		return ParseSymbol(ecosystem, path+"."+name)
+		s := ParseSymbol(ecosystem, path+"."+name)
+		// Here it is known where the package ends.
+		if rest, ok := strings.CutPrefix(s.key(), unvendor(path)+"."); ok {
+			s = Symbol{Package: unvendor(path), Name: rest}
+		}
+		return s
 	case ecosystemRust:
 		return ParseSymbol(ecosystem, name)
 	}
@@ -132,8 +138,9 @@ func unvendor(path string) string {
 }
 
 // inner is what the compilers append to the function that a closure, a wrapper or a
-// numbered init belongs to: "$1", "$bound", "#2", "-fm", "-range1", ".func1", ".0".
-var inner = regexp.MustCompile(`^([^$#-]+?)(?:[$#-].*|\.(?:func|gowrap|deferwrap)?[0-9].*)?$`)
+// numbered init belongs to: "$1", "$bound", "#2", "-fm", "-range1", ".func1", ".0". Any
+// other hyphen is the package's ("go-socket.io-client").
+var inner = regexp.MustCompile(`^([^$#]+?)(?:[$#].*|-fm|-range[0-9].*|\.(?:func|gowrap|deferwrap)?[0-9].*)?$`)
 
 // enclosing is the declared function that name is a part of.
 func enclosing(name string) string {
@@ -151,10 +158,16 @@ func isVersion(element string) bool {
 }
 
 // isGoInit reports whether a node runs by itself when its package is initialised. A
-// closure made there does not.
+// closure made there does not, nor does a method of that name. Where it cannot be told
+// whether "nats.go.init" is of the package nats.go or of a type, it is of the package: no
+// path may be missed.
 func isGoInit(name string) bool {
-	return ParseSymbol(ecosystemGo, name).Name == "init" &&
-		!strings.Contains(name, "$") && !strings.Contains(name, ".func")
+	if strings.Contains(name, "$") || strings.Contains(name, ".func") || strings.HasPrefix(name, "(") || strings.Contains(name, ".(") {
+		return false
+	}
+	symbol := ParseSymbol(ecosystemGo, name).Name
+	before, dotted := strings.CutSuffix(symbol, ".init")
+	return symbol == "init" || dotted && strings.Contains(name, "/") && !token.IsExported(before)
 }
 
 // withoutGroups drops the balanced groups of name. An unbalanced name is returned
