@@ -70,7 +70,8 @@ type vulnRecord struct {
 // a finding says nothing, nor does a symbol in a binary's table, which may be
 // inlined away or never called.
 //
-// Messages of unknown kinds are passed over, as the protocol asks. Errors name the
+// Several streams may follow each other, if they are of one level and mode. Messages of
+// unknown kinds are passed over, as the protocol asks. Errors name the
 // message by its number; those beyond [MaxBytes], [MaxFindings] and [MaxFrames] wrap
 // [ErrTooLarge].
 func ReadGovulncheck(r io.Reader) (*Govulncheck, error) {
@@ -88,8 +89,8 @@ func ReadGovulncheck(r io.Reader) (*Govulncheck, error) {
 			err = limited.err
 		}
 		if err == nil && m.Config != nil {
+			err = g.configure(m, configured)
 			configured = true
-			err = g.configure(m)
 		}
 		if err == nil && m.OSV != nil {
 			err = g.addRecord(*m.OSV)
@@ -111,9 +112,13 @@ func ReadGovulncheck(r io.Reader) (*Govulncheck, error) {
 	return g, nil
 }
 
-func (g *Govulncheck) configure(m vulnMessage) error {
+func (g *Govulncheck) configure(m vulnMessage, configured bool) error {
 	if !strings.HasPrefix(m.Config.Protocol, "v1.") {
 		return fmt.Errorf("protocol version %q, not v1", m.Config.Protocol)
+	}
+	if configured && (m.Config.Level != g.level || m.Config.Mode != g.mode) {
+		// What a binary's table does not show would be what its source does not call.
+		return errors.New("a second scan begins, of another level or mode; give each as a file of its own")
 	}
 	g.level, g.mode = m.Config.Level, m.Config.Mode
 	return nil

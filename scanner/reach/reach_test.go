@@ -461,6 +461,7 @@ func TestGovulncheck(t *testing.T) {
 		{"F-182: a binary with it", config("symbol", "binary") + symbol, "0.3.7", Unknown, "names no caller"},
 		{"F-193: the mode is not said", config("symbol", "") + pkg, "0.3.7", Unknown, "did not search its source"},
 		{"a frame without a function", source + context + `{"finding":{"osv":"GO-1","trace":[{"module":"m","version":"v0.3.7","package":"m/p","function":"F"},{"module":"a","package":"a"}]}}` + pkg, "0.3.7", Unknown, "a frame that has no function"},
+		{"two streams of one mode", source + context + pkg + source + called, "0.3.7", Reachable, path},
 		{"the entry is the symbol", source + symbol, "0.3.7", Reachable, "(*m/p.T).F"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -502,8 +503,10 @@ func TestGovulncheck(t *testing.T) {
 		`{"config":{}}`:                       "protocol version",
 		source + `{"finding":{}}`:             "message 2",
 		source + `{"finding":{"osv":"GO-1"}}`: "no trace",
-		source + "x":                          "message 2",
-		source + "{":                          "message 2",
+		source + module + config("symbol", "binary"):  "message 3: a second scan begins",
+		config("package", "source") + source + module: "message 2: a second scan begins",
+		source + "x": "message 2",
+		source + "{": "message 2",
 	} {
 		_, err := ReadGovulncheck(strings.NewReader(in))
 		require.ErrorContains(t, err, want)
