@@ -65,6 +65,7 @@ func TestAnswersOfV1(t *testing.T) {
 		{name: "duplicate", status: 409, location: location, get: mine, want: Accepted},
 		{name: "duplicate of another", status: 409, location: location, get: other, want: Ambiguous, is: ErrBody},
 		{name: "duplicate with a false proof", status: 409, location: location, get: strings.Replace(mine, "\\n1\\n", "\\n2\\n", 1), want: Ambiguous, is: ErrInclusion},
+		{name: "duplicate in another tree", status: 409, location: location, get: strings.Replace(mine, "\\n1\\n", "\\n1\\n"+strings.Repeat("A", 43)+"=\\n", 1), want: Ambiguous, is: ErrInclusion},
 		{name: "duplicate without a checkpoint", status: 409, location: location, get: strings.Replace(mine, "log - 1", "", 1), want: Ambiguous, is: ErrCheckpoint},
 		{name: "duplicate nowhere", status: 409, want: Ambiguous, says: "no Location"},
 		{name: "duplicate somewhere odd", status: 409, location: "/../../etc", want: Ambiguous, says: "no Location"},
@@ -100,6 +101,9 @@ func TestAnswersOfV1(t *testing.T) {
 			}
 			if test.is != nil {
 				require.ErrorIs(t, r.Err, test.is)
+			}
+			if r.Err != nil {
+				require.NotContains(t, r.Err.Error(), "\n", "an error is one line")
 			}
 		})
 	}
@@ -219,6 +223,9 @@ func TestAnswersOfV2(t *testing.T) {
 			}
 			if test.is != nil {
 				require.ErrorIs(t, r.Err, test.is)
+			}
+			if r.Err != nil {
+				require.NotContains(t, r.Err.Error(), "\n", "an error is one line")
 			}
 		})
 	}

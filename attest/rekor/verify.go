@@ -157,7 +157,11 @@ func checkInclusion(body []byte, p *rekorpb.InclusionProof, cp *flog.Checkpoint)
 		return fmt.Errorf("%w: index %d", ErrInclusion, p.GetLogIndex())
 	}
 	leaf := rfc6962.DefaultHasher.HashLeaf(body)
-	if err := proof.VerifyInclusion(rfc6962.DefaultHasher, uint64(p.GetLogIndex()), cp.Size, leaf, p.GetHashes(), cp.Hash); err != nil {
+	err := proof.VerifyInclusion(rfc6962.DefaultHasher, uint64(p.GetLogIndex()), cp.Size, leaf, p.GetHashes(), cp.Hash)
+	if other, ok := errors.AsType[proof.RootMismatchError](err); ok { // its own words take four lines
+		return fmt.Errorf("%w: it leads to %x, not to %x", ErrInclusion, other.CalculatedRoot, other.ExpectedRoot)
+	}
+	if err != nil {
 		return fmt.Errorf("%w: %v", ErrInclusion, err)
 	}
 	return nil

@@ -15,7 +15,7 @@ import (
 )
 
 // errExists says that an output is there and holds something else.
-var errExists = errors.New("it exists and differs: name another place with -o, or replace it with -force")
+var errExists = errors.New("it exists and differs: name another place, or replace it with -force")
 
 // readFile reads a file of at most limit bytes.
 func readFile(path string, limit int) ([]byte, error) {

@@ -72,6 +72,9 @@ func TestSignSubmitVerify(t *testing.T) {
 		// Submitting again goes on where the last run ended.
 		got = command(t, submit...).ok(t)
 		require.Equal(t, 5, strings.Count(got.stdout, "has a bundle"), got.stdout)
+		require.NotContains(t, got.stderr, "not verified yet")
+		unproved := append([]string{"submit", "-rekor-url", log.URL, "-key", public}, envelopes...)
+		require.Contains(t, command(t, unproved...).ok(t).stderr, "not verified yet", "bundles that are there are not believed either")
 		require.NoError(t, os.Remove(bundlePath(envelopes[3])))
 		got = command(t, submit...).ok(t)
 		require.Equal(t, 4, strings.Count(got.stdout, "has a bundle"), got.stdout)
@@ -311,7 +314,7 @@ func TestRecoveredEntryWithoutTheLogsKey(t *testing.T) {
 		before := read(t, bundlePath(envelope))
 		got := command(t, submit...)
 		if log.Kind == "v2" {
-			got.fails(t, 1, "failed", "it is in the log as entry 0", "no log id", "-rekor-key")
+			got.fails(t, 1, "failed", "the log says that it is entry 0", "no log id", "-rekor-key")
 			require.Equal(t, before, read(t, bundlePath(envelope)))
 			got = command(t, append([]string{"submit", "-rekor-key", log.key, "-origin", log.Key.Origin}, submit[1:]...)...)
 			require.Contains(t, got.ok(t).stdout, "already logged")
@@ -327,7 +330,7 @@ func TestSubmitVerifiesWithTheLogsKey(t *testing.T) {
 		key, public := writeKey(t, dir, "key", ecdsaKey(t, elliptic.P256()), "")
 		envelope := signed(t, dir, key, 1)[0]
 		command(t, "submit", "-rekor-url", log.URL, "-key", public, "-rekor-key", public, envelope).
-			fails(t, 1, "failed", "it is in the log as entry 0", "not signed by this log's key")
+			fails(t, 1, "failed", "the log says that it is entry 0", "not signed by this log's key")
 		require.NoFileExists(t, bundlePath(envelope))
 
 		// A bundle that was there before is not believed either.

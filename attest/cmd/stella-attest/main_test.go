@@ -373,7 +373,7 @@ func TestVerifyWithoutALogNamesWhatIsWrong(t *testing.T) {
 	command(t, "verify", "-key", public, "-no-log", "-payload-out", out, envelope).ok(t)
 	require.Equal(t, `{"n":1}`, read(t, out))
 	write(t, dir, "out.json", "mine")
-	command(t, "verify", "-key", public, "-no-log", "-payload-out", out, envelope).fails(t, 1, "exists and differs")
+	command(t, "verify", "-key", public, "-no-log", "-payload-out", out, envelope).fails(t, 1, "exists and differs: name another place, or")
 	require.Equal(t, "mine", read(t, out))
 }
 
@@ -427,6 +427,7 @@ func TestSubmitRefusesBeforeItSubmits(t *testing.T) {
 		{"two signatures", []string{"2 signatures"}, []string{"-rekor-url", page.URL, write(t, dir, "twice.json", twice)}},
 		{"another key", []string{"no signature is by this key"}, []string{"-key", stranger, "-rekor-url", page.URL, good}},
 		{"bad log key", []string{"-rekor-key"}, []string{"-rekor-key", good, "-rekor-url", page.URL, good}},
+		{"no file", []string{"no regular file", "is read twice", "nothing was"}, []string{"-rekor-url", page.URL, os.DevNull}},
 		{"one good, one missing", []string{"no such file", "1 of 2"}, []string{"-rekor-url", page.URL, good, filepath.Join(dir, "none.dsse.json")}},
 		{"output taken", []string{"exists and differs"}, []string{"-rekor-url", page.URL, "-o", taken, good}},
 		{"output missing", []string{"make it first"}, []string{"-rekor-url", page.URL, "-o", filepath.Join(dir, "none") + "/", good}},

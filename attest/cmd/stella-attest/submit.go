@@ -29,7 +29,7 @@ type submission struct {
 	info           rekor.Info
 	stdout, stderr io.Writer
 
-	written, missing int // bundles written now, and envelopes without one
+	missing int // envelopes without a bundle
 }
 
 // job is one envelope and where its bundle goes.
@@ -161,6 +161,9 @@ func (s *submission) check(inputs, outputs []string) ([]job, error) {
 
 // load reads an envelope that is fit for a log.
 func (s *submission) load(path string) (attest.Envelope, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return attest.Envelope{}, errors.New("it is no regular file: an envelope is read twice, so save it first")
+	}
 	data, err := readFile(path, attest.MaxEnvelopeBytes)
 	if err != nil {
 		return attest.Envelope{}, err
@@ -271,7 +274,7 @@ func (s *submission) run(ctx context.Context, jobs []job) error {
 			return err
 		}
 	}
-	if s.logKey == nil && s.written > 0 {
+	if s.logKey == nil && s.missing < len(jobs) {
 		s.note("what the log promised is not verified yet: give its key with -rekor-key, or run stella-attest verify")
 	}
 	if s.missing > 0 {
@@ -335,7 +338,7 @@ func (s *submission) finish(j job, env attest.Envelope, r rekor.Result) {
 		return
 	}
 	if err := s.writeBundle(j, env, r.Entry); err != nil {
-		s.lack("failed", j.in, "it is in the log as entry %d, but: %v", r.Entry.GetLogIndex(), err)
+		s.lack("failed", j.in, "the log says that it is entry %d, but: %v", r.Entry.GetLogIndex(), err)
 		return
 	}
 	outcome, remark := "accepted", ""
@@ -345,7 +348,6 @@ func (s *submission) finish(j job, env attest.Envelope, r rekor.Result) {
 	if s.info.Kind == "v1" && !sealSpelled(env) {
 		remark = "; keep the envelope too: the log knows its spelling, the bundle does not"
 	}
-	s.written++
 	s.say(outcome, j.in, "entry %d, %s%s", r.Entry.GetLogIndex(), j.out, remark)
 }
 

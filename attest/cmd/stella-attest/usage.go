@@ -73,7 +73,8 @@ on standard output says what became of each envelope:
   not logged       surely not in the log: submit it again
   ambiguous        perhaps in the log: submit the same file again, never sign anew;
                    the log knows its own entries
-  failed           in the log, but its proof or its bundle is not in order
+  failed           the log says that it has it, but the proof or the bundle is not in
+                   order
 
 Submitting again is always safe. After Ctrl-C the bundles that are written stay, and
 the same command goes on with the rest.
