@@ -41,7 +41,8 @@ func (c Class) String() string {
 func (c Class) Retryable() bool { return c == Throttled || c == Ambiguous }
 
 // Classify gives the class of an HTTP answer of a Rekor log. The body counts,
-// because Rekor v1.5.4 answers 500 to some requests that it will never take. An
+// because Rekor v1.5.4 answers 500 to some requests that it will never take, and a
+// proxy before a log 503 to some that it passed on. An
 // attempt without an answer (a transport error, a deadline) is [Ambiguous].
 func Classify(status int, body []byte) Class {
 	switch status {
@@ -49,7 +50,12 @@ func Classify(status int, body []byte) Class {
 		return Accepted
 	case http.StatusConflict:
 		return Duplicate
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+	case http.StatusTooManyRequests:
+		return Throttled
+	case http.StatusServiceUnavailable:
+		if strings.Contains(string(body), "reset before headers") {
+			return Ambiguous // Envoy's words also for a connection lost after the request was passed on (flags UC, UR)
+		}
 		return Throttled
 	case http.StatusMethodNotAllowed:
 		return Frozen

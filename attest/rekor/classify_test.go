@@ -30,6 +30,8 @@ func TestClassify(t *testing.T) {
 		{500, `{"code":500,"message":"http: request body too large"}`, Permanent},
 		{429, "", Throttled},
 		{503, "", Throttled},
+		{503, "no healthy upstream", Throttled},
+		{503, "upstream connect error or disconnect/reset before headers. reset reason: connection termination", Ambiguous},
 		{408, "", Ambiguous},
 		{499, "", Ambiguous},
 		{500, "", Ambiguous},
