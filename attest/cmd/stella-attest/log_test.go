@@ -342,6 +342,13 @@ func TestSubmitVerifiesWithTheLogsKey(t *testing.T) {
 		require.NoError(t, os.WriteFile(bundlePath(envelope), []byte(altered), 0o644))
 		command(t, submit...).fails(t, 1, "exists and differs", "the entry names another log", "nothing was")
 		require.Equal(t, altered, read(t, bundlePath(envelope)))
+
+		// Without the key it is at least of this envelope.
+		altered = edit(t, altered, func(b map[string]any) {
+			flip(t, at(b, "verificationMaterial", "tlogEntries", 0), "canonicalizedBody")
+		})
+		require.NoError(t, os.WriteFile(bundlePath(envelope), []byte(altered), 0o644))
+		command(t, "submit", "-rekor-url", log.URL, "-key", public, envelope).fails(t, 1, "exists and differs", "not made from this envelope", "nothing was")
 	})
 }
 

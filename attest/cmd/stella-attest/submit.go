@@ -196,9 +196,12 @@ func (s *submission) checkOutput(j *job, env attest.Envelope) error {
 		return fmt.Errorf("%s: %w (%v)", j.out, errExists, err)
 	}
 	if s.logKey != nil {
-		if err := rekor.Verify(env, s.verifier, b.Entry(), *s.logKey); err != nil {
-			return fmt.Errorf("%s: %w (%w)", j.out, errExists, err)
-		}
+		err = rekor.Verify(env, s.verifier, b.Entry(), *s.logKey)
+	} else {
+		err = rekor.CheckUnsigned(env, s.verifier, b.Entry())
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w (%w)", j.out, errExists, err)
 	}
 	j.bundle = checkpointOrigin(b.Entry())
 	return nil
