@@ -30,7 +30,7 @@
 //   - An entry that names a package and no version at all cannot be judged.
 //   - A Go module's version and a bound of another line of versions cannot be compared:
 //     v0.35.0, or a pseudo-version on v0.0.0, says nothing of a product's 2.7.1. Nor does
-//     the crate cargo 0.57.0 of Rust 1.26.0.
+//     the crate cargo 0.57.0 of Rust 1.26.0, or the language Go 1.22 of its releases.
 //
 // # Ecosystems
 //

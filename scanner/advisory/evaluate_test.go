@@ -565,6 +565,31 @@ func TestGoLines(t *testing.T) {
 	require.Equal(t, "yes 2.0.0", judge(stdlib, Query{Ecosystem: "Go", Name: "stdlib", Version: "0.9.0"}), "the standard library has one line")
 }
 
+// That a version of the language is in no range says nothing of its releases (F-036); see
+// SCN-0418.
+func TestGoLanguage(t *testing.T) {
+	for _, row := range []struct{ version, events, want string }{
+		{"1.22", `{"introduced": "0"}, {"fixed": "1.21.9"}, {"introduced": "1.22.0-0"}, {"fixed": "1.22.2"}`, "unknown"},
+		{"1.22", `{"introduced": "0"}, {"fixed": "1.22.2"}`, "yes 1.22.2"},
+		{"1.22", `{"introduced": "1.22.0-rc.1"}`, "unknown"},
+		{"1.22", `{"introduced": "0"}, {"fixed": "1.21.9"}`, "no"},
+		{"1.22", `{"introduced": "0"}, {"fixed": "1.23.4"}`, "yes 1.23.4"},
+		{"1.22", `{"introduced": "1.23.0-0"}`, "no"},
+		{"1.22", `{"introduced": "0"}, {"fixed": "1.220.1"}`, "yes 1.220.1"},
+		{"1.22", `{"introduced": "0"}`, "yes"},
+		{"1.22.0", `{"introduced": "0"}, {"fixed": "1.21.9"}, {"introduced": "1.22.0-0"}, {"fixed": "1.22.2"}`, "yes 1.22.2"},
+		{"1.22rc1", `{"introduced": "0"}, {"fixed": "1.21.9"}, {"introduced": "1.22.0-0"}, {"fixed": "1.22.2"}`, "yes 1.22.2"},
+		{"1.20", `{"introduced": "1.20.0-0"}, {"fixed": "1.20.2"}`, "yes 1.20.2"}, // a release
+	} {
+		for _, prefix := range []string{"", "go"} {
+			for _, name := range []string{"stdlib", "toolchain"} {
+				r := record(t, `[{"package": {"ecosystem": "Go", "name": "`+name+`"}, "ranges": [{"type": "SEMVER", "events": [`+row.events+`]}]}]`)
+				require.Equal(t, row.want, judge(r, Query{Ecosystem: "Go", Name: name, Version: prefix + row.version}), "%s %s%v", name, prefix, row)
+			}
+		}
+	}
+}
+
 // The crate cargo has other numbers than the releases of Rust that it is part of.
 func TestRustLine(t *testing.T) {
 	for _, row := range []struct{ name, version, events, want string }{
