@@ -19,7 +19,8 @@
 //	authority.access      sees, introspects and revokes the tokens of its owner
 //	authority.introspect  introspects every token
 //
-// What a caller may not see is answered as what is not there.
+// A token that a caller may not see is answered as one that is not there, but by
+// /v1/revoke: RFC 7009 section 2.1 has the caller told.
 //
 // # Answers
 //

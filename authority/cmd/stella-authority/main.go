@@ -22,8 +22,8 @@ const usage = `stella-authority issues, shows, checks and revokes security token
   stella-authority token show ID | list OWNER | revoke ID -reason WORDS [-by ID]
 
 Examples, with nothing installed:
-  stella-authority serve -dev data
   stella-authority token issue -dev data -kind authority.admin -owner 0198c0de-0000-7000-8000-000000000001
+  stella-authority serve -dev data
 
 serve    answers HTTP until SIGTERM, lets requests under way end, and ends at once at a
          second SIGTERM; see the package server for its endpoints. It brings the schema up
