@@ -36,9 +36,9 @@
 // an earlier one of the same author, and of any author if it is about the same product
 // and subcomponent. If all that remain are not_affected or fixed the finding is
 // suppressed; if one is affected or under_investigation it stays. Two that conflict
-// at the same instant supersede neither: the finding stays. A document that says
-// nothing about a vulnerability has no precedence over one that does. The order of
-// documents and statements does not matter.
+// at the same instant supersede neither: the finding stays, as it does where the one that
+// warns has no time. A document that says nothing about a vulnerability has no precedence
+// over one that does. The order of documents and statements does not matter.
 //
 // # Known holes
 //

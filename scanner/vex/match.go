@@ -161,8 +161,9 @@ func newestOf(claims []claim) newest {
 	return n
 }
 
+// supersedes leaves out what has no time: it may be the newest of all.
 func (n newest) supersedes(c claim) bool {
-	return n.byAuthor[c.author].After(c.Time) || n.byProduct[c.product].After(c.Time)
+	return !c.Time.IsZero() && (n.byAuthor[c.author].After(c.Time) || n.byProduct[c.product].After(c.Time))
 }
 
 // compareClaims puts the latest first, then goes by what is shown.

@@ -56,7 +56,7 @@ type Statement struct {
 	// Justification is the label, or the impact statement where there is none.
 	Justification string
 	// Time is when it was made. Only CycloneDX allows it to be zero; such a
-	// statement is older than every other.
+	// statement supersedes none, and none supersedes it.
 	Time time.Time
 }
 

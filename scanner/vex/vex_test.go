@@ -236,6 +236,27 @@ func TestReadErrors(t *testing.T) {
 	}
 }
 
+// What has no time may be the newest: it supersedes nothing, and nothing supersedes it.
+func TestSuppressWithoutTime(t *testing.T) {
+	said := func(state, times string) string {
+		return `{"bomFormat":"CycloneDX","serialNumber":"urn:uuid:1","vulnerabilities":[{"id":"CVE-1",` +
+			`"analysis":{"state":"` + state + `"` + times + `},"affects":[{"ref":"pkg:npm/lodash"}]}]}`
+	}
+	const old = `,"firstIssued":"2020-01-01T00:00:00Z"`
+	for _, row := range []struct {
+		one, other string
+		suppressed bool
+	}{
+		{said("exploitable", ""), said("resolved", old), false},
+		{said("exploitable", old), said("resolved", ""), false},
+		{said("resolved", ""), said("false_positive", old), true},
+		{said("exploitable", old), said("resolved", `,"lastUpdated":"2021-01-01T00:00:00Z"`), true},
+	} {
+		got := read(t, row.one, row.other).Suppress(Query{IDs: []string{"CVE-1"}, PURL: "pkg:npm/lodash@4.17.20"})
+		require.Equal(t, row.suppressed, got != nil, "%s %s", row.one, row.other)
+	}
+}
+
 // A document may say the same of one package as often as it likes.
 func TestSuppressMany(t *testing.T) {
 	once := Statement{IDs: []string{"CVE-1"}, Products: []Product{{Identifiers: []string{"pkg:npm/lodash"}}}, Status: Fixed}
