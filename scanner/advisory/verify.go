@@ -110,8 +110,8 @@ func (db *DB) verifyGroups() error {
 			if err != nil {
 				return err
 			}
-			if found.ID != g.ID {
-				return damaged("id %s leads to the group of %s, not of %s", id, found.ID, g.ID)
+			if found.ID != g.ID || len(found.IDs) != len(g.IDs) {
+				return damaged("id %s does not lead to its group, that of %s", id, g.ID)
 			}
 		}
 	}
