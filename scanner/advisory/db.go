@@ -69,9 +69,11 @@ func (db *DB) Lookup(ecosystem, name string) ([]*Record, error) {
 	err := db.seek(secKeys, key, func(number int) (there bool, err error) {
 		var numbers []int
 		err = db.item(secPackages, number, func(item []byte) error {
-			if _, there = cutKey(item, key); there {
-				found, numbers, err = db.entries(item, ecosystem)
+			if name, _, _ := cutBytes(item); string(name) != key {
+				return nil
 			}
+			there = true
+			found, numbers, err = db.entries(item, ecosystem)
 			return err
 		})
 		for i := 0; i < len(numbers) && err == nil; i++ {
@@ -83,12 +85,6 @@ func (db *DB) Lookup(ecosystem, name string) ([]*Record, error) {
 		return nil, err
 	}
 	return found, nil
-}
-
-// cutKey returns the entries of a package, or false if it is another one's.
-func cutKey(item []byte, key string) (entries []byte, ok bool) {
-	name, entries, ok := cutBytes(item)
-	return entries, ok && string(name) == key
 }
 
 // entries makes records, and their numbers, of the entries of a package that concern an

@@ -3,6 +3,7 @@ package advisory
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +123,133 @@ func TestParseKeepsWhatItCan(t *testing.T) {
 				require.Equal(t, IsAffected, r.Affects(Query{Ecosystem: "PyPI", Name: "good", Version: "1"}).Status)
 			}
 		})
+	}
+}
+
+// Each problem says where it is, and is the only one.
+func TestProblems(t *testing.T) {
+	const (
+		versions = `"versions": ["1"]`
+		pkg      = `"package": {"ecosystem": "PyPI", "name": "p"}, `
+	)
+	events := func(list string) string {
+		return `"affected": [{` + pkg + `"ranges": [{"type": "GIT", "events": []}, {"type": "ECOSYSTEM", "events": [` + list + `]}]}]`
+	}
+	for fields, want := range map[string]string{
+		`"id": "B"`:                 "",
+		`"upstream": "x"`:           "upstream is not an array",
+		`"upstream": ["CVE-1", ""]`: "upstream[1] is not a string, or empty",
+		`"upstream": ["é"]`:         `upstream: "é" is no id`,
+		`"aliases": ["A", "é"]`:     `aliases: "é" is no id`,
+		`"aliases": {}`:             "aliases is not an array",
+		`"aliases": null, "upstream": null, "affected": null, "severity": null, "summary": null, "withdrawn": null, "database_specific": null`: "",
+		`"withdrawn": 1`:             "withdrawn is not a string",
+		`"summary": []`:              "summary is not a string",
+		`"severity": [7]`:            "severity has an element that is not an object",
+		`"severity": [null, {}]`:     "",
+		`"severity": [{"type": 1}]`:  "severity[].type is not a string",
+		`"severity": [{"score": 1}]`: "severity[].score is not a string",
+		`"severity": [{"type": "CVSS_V3", "x": {"type": 1}}]`: `severity: rating CVSS_V3 "": neither a CVSS vector of version 2.0 to 4.0 nor an Ubuntu priority: no severity can be told`,
+		`"affected": 1`:   "affected is not an array",
+		`"affected": [1]`: "affected[0] is not an object",
+		`"affected": [{` + pkg + versions + `}, []]`: "affected[1] is not an object",
+		`"affected": [{}]`:                           "affected[0].package has no ecosystem or no name",
+		`"affected": [null]`:                         "affected[0].package has no ecosystem or no name",
+		`"affected": [{"package": {"ecosystem": "PyPI"}, ` + versions + `}]`:                         "affected[0].package has no ecosystem or no name",
+		`"affected": [{"package": {"name": "p"}, ` + versions + `}]`:                                 "affected[0].package has no ecosystem or no name",
+		`"affected": [{"package": {"ecosystem": 1, "name": "p"}, ` + versions + `}]`:                 "affected[0].package has no ecosystem or no name\naffected[0].package.ecosystem is not a string",
+		`"affected": [{"package": {"ecosystem": "PyPI", "name": 1}, ` + versions + `}]`:              "affected[0].package has no ecosystem or no name\naffected[0].package.name is not a string",
+		`"affected": [{"package": {"ecosystem": "PyPI", "name": "p", "purl": 1}, ` + versions + `}]`: "affected[0].package.purl is not a string",
+		`"affected": [{"package": 1}]`:                                                               "affected[0].package has no ecosystem or no name\naffected[0].package is not an object",
+		`"affected": [{` + pkg + `"versions": [1], "ranges": []}]`:                                   "affected[0] names p and no version\naffected[0].versions[0] is not a string, or empty",
+		`"affected": [{` + pkg + `"versions": {}}]`:                                                  "affected[0] names p and no version\naffected[0].versions is not an array",
+		`"affected": [{` + pkg + `"ranges": {}, ` + versions + `}]`:                                  "affected[0].ranges is not an array",
+		`"affected": [{` + pkg + `"ranges": [{"type": "GIT"}, 1]}]`:                                  "affected[0].ranges[1] is not an object",
+		`"affected": [{` + pkg + `"ranges": [{"type": 1}]}]`:                                         `affected[0].ranges[0].type is not a string` + "\n" + `affected[0].ranges[0]: its type "" is not known`,
+		`"affected": [{` + pkg + `"ranges": [{"type": "ECOSYSTEM"}]}]`:                               "affected[0].ranges[0]: it has no introduced event",
+		`"affected": [{` + pkg + `"ranges": [{"type": "ECOSYSTEM", "events": {}}]}]`:                 "affected[0].ranges[0].events is not an array",
+		`"affected": [{` + pkg + versions + `, "severity": 1}]`:                                      "affected[0].severity is not an array",
+		`"affected": [{` + pkg + versions + `, "severity": [1]}]`:                                    "affected[0].severity has an element that is not an object",
+		`"affected": [{` + pkg + versions + `, "severity": [{"type": "CVSS_V3", "score": "9.8"}]}]`:  `affected[0].severity: rating CVSS_V3 "9.8": neither a CVSS vector of version 2.0 to 4.0 nor an Ubuntu priority: no severity can be told`,
+		`"affected": [{` + pkg + versions + `, "ecosystem_specific": 1, "database_specific": 1}]`:    "",
+		`"affected": [{` + pkg + versions + `, "database_specific": {"severity": 1, "x": {}}}]`:      "",
+		events(`{"introduced": "0"}, 1`):                                                             "affected[0].ranges[1].events[1] has no kind of event that is known",
+		events(`{"introduced": "0"}, null`):                                                          "affected[0].ranges[1].events[1] has no kind of event that is known",
+		events(`{"introduced": "0"}, {"fixed": null}`):                                               "affected[0].ranges[1].events[1] has no kind of event that is known",
+		events(`{"introduced": "0"}, {"odd": "1"}`):                                                  "affected[0].ranges[1].events[1] has no kind of event that is known",
+		events(`{"introduced": "0", "odd": 1}`):                                                      "",
+		events(`{"introduced": "0"}, {"fixed": 1}`):                                                  "affected[0].ranges[1].events[1].fixed is not a string",
+		events(`{"introduced": 0}`):                                                                  "affected[0].ranges[1].events[0].introduced is not a string",
+		events(`{"introduced": "0"}, {"last_affected": {}}`):                                         "affected[0].ranges[1].events[1].last_affected is not a string",
+		events(`{"introduced": "0"}, {"limit": []}`):                                                 "affected[0].ranges[1].events[1].limit is not a string",
+		events(`{"fixed": "2", "introduced": "0"}`):                                                  "affected[0].ranges[1].events[0] has 2 kinds of event, read as one event each",
+		events(`{"introduced": "2"}, {"fixed": "1"}`):                                                "affected[0].ranges[1]: an end comes before the first introduced",
+		events(`{"fixed": "1"}`):                                                                     "affected[0].ranges[1]: it has no introduced event",
+	} {
+		t.Run(fields, func(t *testing.T) {
+			base := map[bool]string{true: "", false: `"id": "A", `}[strings.Contains(fields, `"id"`)]
+			r := parse(t, `{`+base+`"modified": "`+day+`", `+fields+`}`)
+			require.Equal(t, want, strings.Join(r.Problems, "\n"))
+		})
+	}
+}
+
+// Which ranges without a package are those of a repository alone.
+func TestEntriesWithoutAPackage(t *testing.T) {
+	git, other := `{"type": "GIT", "events": [{"introduced": "0"}]}`, `{"type": "SEMVER", "events": [{"introduced": "0"}]}`
+	for fields, problems := range map[string]int{
+		`"ranges": [` + git + `]`:                                  0,
+		`"ranges": [` + git + `, ` + git + `], "versions": ["v1"]`: 0,
+		`"package": null, "ranges": [` + git + `]`:                 0,
+		`"package": {}, "ranges": [` + git + `]`:                   1,
+		`"package": {"name": "p"}, "ranges": [` + git + `]`:        1,
+		`"ranges": [` + git + `, ` + other + `]`:                   1,
+		`"ranges": [` + other + `]`:                                1,
+		`"ranges": []`:                                             1,
+		`"versions": ["v1"]`:                                       1,
+	} {
+		r := record(t, `[{`+fields+`}]`)
+		require.Len(t, r.Problems, problems, fields)
+		require.Empty(t, r.Affected, fields)
+	}
+}
+
+// So many problems are told, and of the others how many there are.
+func TestManyProblems(t *testing.T) {
+	for n, want := range map[int]string{maxProblems: "", maxProblems + 1: "and 1 problems more", maxProblems + 2: "and 2 problems more"} {
+		r := parse(t, `{"id": "A", "modified": "`+day+`", "aliases": [`+strings.Repeat("1,", n-1)+`1]}`)
+		require.Equal(t, min(n, maxProblems+1), len(r.Problems))
+		last := r.Problems[len(r.Problems)-1]
+		require.Equal(t, want, strings.Repeat(last, min(1, n-maxProblems)))
+		require.True(t, slices.IsSorted(r.Problems[:maxProblems]))
+	}
+}
+
+// An entry keeps what of it can be read, and says what it may have said more.
+func TestEntryKeepsWhatItCan(t *testing.T) {
+	for fields, want := range map[string]Affected{
+		`"versions": ["1", 2, "3"]`:      {Versions: []string{"1", "3"}, partial: "its versions cannot be read"},
+		`"versions": "1"`:                {partial: "it names no version"},
+		`"ranges": 1, "versions": ["1"]`: {Versions: []string{"1"}, partial: "its ranges cannot be read"},
+		`"versions": ["1"], "severity": [{"type": "SSVC", "score": 1}, {"score": "x"}, {"type": "CVSS_V3"}, {}]`: {
+			Versions: []string{"1"}, Severity: []severity.Entry{{Type: "SSVC"}, {Score: "x"}, {Type: "CVSS_V3"}},
+		},
+		`"versions": ["1"], "database_specific": {"a": {"severity": "LOW"}, "severity": "HIGH", "z": 1}`: {Versions: []string{"1"}, Label: "HIGH"},
+		`"versions": ["1"], "ecosystem_specific": {"b": 1.0, "a": [ true ]}`:                             {Versions: []string{"1"}, EcosystemSpecific: json.RawMessage(`{"a":[true],"b":1.0}`)},
+		`"versions": ["1"], "ecosystem_specific": "nothing"`:                                             {Versions: []string{"1"}, EcosystemSpecific: json.RawMessage(`"nothing"`)},
+		`"versions": ["1"], "ecosystem_specific": null`:                                                  {Versions: []string{"1"}},
+		`"ranges": [1]`: {Ranges: []Range{{broken: "it is not an object"}}},
+		`"ranges": [{"type": "GIT", "events": 1}]`: {Ranges: []Range{{Type: rangeGit, broken: "its events cannot be read"}}},
+		`"ranges": [{"type": "GIT", "events": [{"limit": 1, "fixed": "a", "introduced": "b", "last_affected": "c"}]}]`: {
+			Ranges: []Range{{Type: rangeGit, Events: []Event{{Limit, ""}, {LastAffected, "c"}, {Introduced, "b"}, {Fixed, "a"}}, broken: "an event's limit is not a string"}},
+		},
+		`"ranges": [{"type": "GIT", "events": [{"fixed": "z"}, {"odd": "a"}, {"introduced": "b"}]}]`: {
+			Ranges: []Range{{Type: rangeGit, Events: []Event{{Fixed, "z"}, {Introduced, "b"}}, partial: "it has an event of unknown kind"}},
+		},
+	} {
+		want.Ecosystem, want.Name, want.key = "PyPI", "p", "PyPI:p"
+		r := record(t, `[{`+fields+`, "package": {"ecosystem": "PyPI", "name": "p"}}]`)
+		require.Equal(t, []Affected{want}, r.Affected, fields)
 	}
 }
 

@@ -87,11 +87,13 @@ func TestEntryOfAnIndex(t *testing.T) {
 		"another spelling": func(a *Affected) { a.Name = "Pkg" },
 		"purl":             func(a *Affected) { a.PURL = "pkg:pypi/pkg" },
 		"versions":         func(a *Affected) { a.Versions = []string{"1", "2"} },
-		"severity":         func(a *Affected) { a.Severity = []severity.Entry{{Type: "CVSS_V3", Score: "x"}, {Type: "", Score: "y"}} },
-		"label":            func(a *Affected) { a.Label = "HIGH" },
-		"specific":         func(a *Affected) { a.EcosystemSpecific = []byte(`{}`) },
-		"partial":          func(a *Affected) { a.partial = "why" },
-		"many ranges":      func(a *Affected) { a.Ranges = many },
+		"severity": func(a *Affected) {
+			a.Severity = []severity.Entry{{Type: "CVSS_V3", Score: "x"}, {Type: "", Score: "y"}}
+		},
+		"label":       func(a *Affected) { a.Label = "HIGH" },
+		"specific":    func(a *Affected) { a.EcosystemSpecific = []byte(`{}`) },
+		"partial":     func(a *Affected) { a.partial = "why" },
+		"many ranges": func(a *Affected) { a.Ranges = many },
 		"all kinds": func(a *Affected) {
 			a.Ranges = []Range{{Type: rangeGit, Events: []Event{{Introduced, "a"}, {Fixed, "b"}, {LastAffected, ""}, {Limit, "*"}}}}
 		},
