@@ -122,7 +122,7 @@ func readHeader(file io.ReaderAt, size int64) (*index, error) {
 		return nil, damaged("it has %d bytes of %d: it was cut off, or something was added", size, whole)
 	}
 	x.base = x.field(atTables)
-	if x.base < headerSize || x.base > size {
+	if x.base < headerSize || x.base >= size { // there is a block at least, even of no records
 		return nil, damaged("its tables begin at byte %d of %d", x.base, size)
 	}
 	return x, nil

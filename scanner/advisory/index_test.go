@@ -211,11 +211,22 @@ func TestIndexErrors(t *testing.T) {
 		b[at] = to
 		return b
 	}
+	// A header that is right, of an index whose tables begin somewhere else.
+	tablesAt := func(at int) []byte {
+		b := bytes.Clone(good)
+		binary.LittleEndian.PutUint64(b[atTables:], uint64(at))
+		binary.LittleEndian.PutUint32(b[atCRC:], headerCRC([headerSize]byte(b)))
+		return b
+	}
 	for _, row := range []struct {
 		name string
 		data []byte
 		want string
 	}{
+		{"tables in the header", tablesAt(headerSize - 1), "its tables begin at byte"},
+		{"no room for tables", tablesAt(len(good)), "its tables begin at byte"},
+		{"tables behind the end", tablesAt(len(good) + 1), "its tables begin at byte"},
+		{"tables within a section", tablesAt(len(good) - 1), "does not fit into the file"},
 		{"another format", change(atFormat, 9), "it is an index of format 9, and this program reads format 1"},
 		{"cut off in the header", good[:100], "cut off after 100 bytes"},
 		{"nothing but the magic", good[:8], "it has only 8 bytes"},
