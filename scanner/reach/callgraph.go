@@ -188,7 +188,7 @@ func (doc *callgraph) packages(g *Graph) error {
 	}
 	for i, p := range doc.NotLinked {
 		path := packagePath(g.ecosystem, p)
-		if p == "" || g.covers[path] || len(g.byPackage[path]) > 0 {
+		if p == "" || g.covers[path] || len(g.members(path)) > 0 {
 			return fmt.Errorf("not_linked[%d]: %q is empty, covered or has nodes", i, p)
 		}
 		g.notLinked[path] = true

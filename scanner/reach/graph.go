@@ -189,7 +189,7 @@ func weakest(judged []answer) answer {
 // target is the best reached node of t, or -1 and the answer without one.
 func (g *Graph) target(t Target) (int32, answer) {
 	path := packagePath(g.ecosystem, t.Path)
-	members := g.byPackage[path]
+	members := g.members(path)
 	nodes, missing := g.listed(t)
 	if n := g.best(nodes); n >= 0 {
 		return n, answer{}
@@ -215,12 +215,31 @@ func (g *Graph) target(t Target) (int32, answer) {
 	return -1, unreachable("the call graph covers %s and reaches no listed symbol", t.Path)
 }
 
+// members are the functions of a package. Those of a Go package with a dot in its last
+// element may stand under what is before the dot: "nats.go.Connect" does not say where the
+// package ends.
+func (g *Graph) members(path string) []int32 {
+	members := g.byPackage[path]
+	last := strings.LastIndexByte(path, '/') + 1
+	before, _, dotted := strings.Cut(path[last:], ".")
+	if g.ecosystem != ecosystemGo || !dotted {
+		return members
+	}
+	members = slices.Clone(members)
+	for _, n := range g.byPackage[path[:last]+before] {
+		if strings.HasPrefix(ParseSymbol(ecosystemGo, g.names[n]).key(), path+".") {
+			members = append(members, n)
+		}
+	}
+	return members
+}
+
 // listed gives the nodes of t's symbols, and those symbols, sorted, that are none.
 // Without symbols these are all functions of the package but its initialisers: they
 // run wherever the package is linked, which is no use of it.
 func (g *Graph) listed(t Target) (nodes []int32, missing []string) {
 	if len(t.Symbols) == 0 {
-		for _, n := range g.byPackage[packagePath(g.ecosystem, t.Path)] {
+		for _, n := range g.members(packagePath(g.ecosystem, t.Path)) {
 			if g.ecosystem != ecosystemGo || !isGoInit(g.names[n]) {
 				nodes = append(nodes, n)
 			}

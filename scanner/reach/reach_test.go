@@ -153,6 +153,21 @@ func TestJudgeGraph(t *testing.T) {
 			goQuery(Target{"github.com/nats-io/nats.go", nil}), Reachable, "github.com/nats-io/nats.go.Connect",
 		},
 		{
+			"all of a package with a dot, whose methods alone say where it ends",
+			graphText{edges: "main.main -> github.com/nats-io/nats.go.Connect\n(*github.com/nats-io/nats.go.Conn).Close", entries: "main.main", covers: "github.com/nats-io/nats.go"},
+			goQuery(Target{"github.com/nats-io/nats.go", nil}), Reachable, "github.com/nats-io/nats.go.Connect",
+		},
+		{
+			"the package before the dot",
+			graphText{edges: "main.main -> github.com/nats-io/nats.Connect\n(*github.com/nats-io/nats.go.Conn).Close", entries: "main.main", covers: "github.com/nats-io/nats.go"},
+			goQuery(Target{"github.com/nats-io/nats.go", nil}), Unreachable, "",
+		},
+		{
+			"a package with a dot that is not covered",
+			graphText{edges: "main.main -> github.com/nats-io/nats.go.Connect", entries: "main.main"},
+			goQuery(Target{"github.com/nats-io/nats.go", []string{"Conn.Close"}}), Unknown, "without covering",
+		},
+		{
 			"another function of a package with a hyphen behind the dot",
 			graphText{edges: "main.main -> z/socket.io-client.New\nz/socket.io-client.Old", entries: "main.main", covers: "z/socket.io-client"},
 			goQuery(Target{"z/socket.io-client", []string{"Old"}}), Unreachable, "reaches no listed symbol",
@@ -414,6 +429,7 @@ func TestReadCallgraphErrors(t *testing.T) {
 		doc(`,"dynamic":["a.b","a.b"]`): "there twice",
 		doc(`,"covers":[""]`):           "covers[0]",
 		doc(`,"not_linked":["a"]`):      "not_linked[0]",
+		strings.Replace(doc(`,"not_linked":["x/a.b"]`), "a.b", "x/a.b.C", 1): "not_linked[0]",
 		strings.Replace(doc(""), `"Go"`, `"npm"`, 1):                         "has no package",
 		strings.Replace(doc(""), `"Go"`, `""`, 1):                            "ecosystem is missing",
 		strings.Replace(doc(""), `{"id":"a.b"}`, "", 1):                      "nodes is empty",
