@@ -1,6 +1,8 @@
 package purl
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	packageurl "github.com/package-url/packageurl-go"
@@ -23,6 +25,39 @@ func TestFormat(t *testing.T) {
 		_, err := packageurl.FromString(got)
 		require.NoError(t, err, got)
 	}
+}
+
+// purl-spec says which characters stand for themselves ("Character encoding"); all
+// others are two capital hex digits, which [Fold] takes for folded.
+func TestEveryByte(t *testing.T) {
+	const themselves = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_~:"
+	for c := range 256 {
+		want := fmt.Sprintf("pkg:npm/a%%%02Xb", c)
+		if strings.IndexByte(themselves, byte(c)) >= 0 {
+			want = fmt.Sprintf("pkg:npm/a%cb", c)
+		}
+		require.Equal(t, want, Format("npm", "", "a"+string([]byte{byte(c)})+"b", ""))
+		if c >= 0x20 && c < 0x7f && c != '/' {
+			require.Equal(t, want, Fold(want))
+			require.True(t, folded(want), "%s is its own fold", want)
+			u, err := parse(want)
+			require.NoError(t, err, want)
+			require.Equal(t, "a"+string(rune(c))+"b", u.name)
+		}
+	}
+}
+
+func TestTypes(t *testing.T) {
+	for c := range 256 {
+		_, err := parse("pkg:a" + string([]byte{byte(c)}) + "9/name")
+		valid := strings.IndexByte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-+/", byte(c)) >= 0
+		require.Equal(t, valid, err == nil, "%q: %v", c, err)
+	}
+	longest := "pkg:npm/" + strings.Repeat("a", MaxLength-len("pkg:npm/"))
+	_, err := parse(longest)
+	require.NoError(t, err)
+	_, err = parse(longest + "a")
+	require.ErrorContains(t, err, "longer")
 }
 
 // What is formatted is read back part by part.
