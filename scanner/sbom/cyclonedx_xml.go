@@ -139,6 +139,16 @@ func (x *cyclonedxXML) children(child func(xml.StartElement) error) error {
 	}
 }
 
+// each calls read with each element of that name within the one that has begun.
+func (x *cyclonedxXML) each(name string, read func(xml.StartElement) error) error {
+	return x.children(func(e xml.StartElement) error {
+		if e.Name.Local != name {
+			return x.skip()
+		}
+		return read(e)
+	})
+}
+
 // skip reads the element that has begun to its end.
 func (x *cyclonedxXML) skip() error {
 	for end := x.depth - 1; x.depth > end; {
@@ -186,10 +196,7 @@ func (x *cyclonedxXML) bom(root xml.StartElement) error {
 	err := x.children(func(e xml.StartElement) error {
 		switch e.Name.Local {
 		case "metadata":
-			return x.children(func(e xml.StartElement) error {
-				if e.Name.Local != "component" {
-					return x.skip()
-				}
+			return x.each("component", func(e xml.StartElement) error {
 				m := component{subject: true}
 				if err := x.component(e, &m); err != nil {
 					return err
@@ -200,7 +207,7 @@ func (x *cyclonedxXML) bom(root xml.StartElement) error {
 		case "components":
 			return x.components()
 		case "dependencies":
-			return x.children(func(e xml.StartElement) error { return x.dependency(e) })
+			return x.each("dependency", x.dependency)
 		}
 		return x.skip()
 	})
@@ -212,15 +219,13 @@ func (x *cyclonedxXML) bom(root xml.StartElement) error {
 }
 
 func (x *cyclonedxXML) components() error {
-	return x.children(func(e xml.StartElement) error {
-		if e.Name.Local != "component" {
-			return x.skip()
-		}
+	return x.each("component", func(e xml.StartElement) error {
 		var m component
 		return x.component(e, &m)
 	})
 }
 
+// attribute is one of CycloneDX's, which are in no namespace, "" where there is none.
 func attribute(e xml.StartElement, name string) string {
 	for _, a := range e.Attr {
 		if a.Name.Local == name && a.Name.Space == "" {
@@ -234,8 +239,8 @@ func attribute(e xml.StartElement, name string) string {
 func (x *cyclonedxXML) dependency(e xml.StartElement) error {
 	graph := x.c.graph
 	var on []int32
-	err := x.children(func(inner xml.StartElement) error {
-		if ref := attribute(inner, "ref"); inner.Name.Local == "dependency" && ref != "" {
+	err := x.each("dependency", func(inner xml.StartElement) error {
+		if ref := attribute(inner, "ref"); ref != "" {
 			on = append(on, graph.Refer([]byte(ref)))
 		}
 		return x.skip()
@@ -250,14 +255,7 @@ func (x *cyclonedxXML) dependency(e xml.StartElement) error {
 
 func (x *cyclonedxXML) component(e xml.StartElement, m *component) error {
 	mark := len(x.c.loose)
-	for _, a := range e.Attr {
-		switch a.Name.Local {
-		case "bom-ref":
-			m.ref = a.Value
-		case "type":
-			m.kind = a.Value
-		}
-	}
+	m.ref, m.kind = attribute(e, "bom-ref"), attribute(e, "type")
 	err := x.children(func(e xml.StartElement) error {
 		switch e.Name.Local {
 		case "group":
@@ -279,13 +277,9 @@ func (x *cyclonedxXML) component(e xml.StartElement, m *component) error {
 			}
 			return nil
 		case "properties":
-			return x.children(func(e xml.StartElement) error {
-				for _, a := range e.Attr {
-					if a.Name.Local == "name" {
-						if to := m.props.field([]byte(a.Value)); to != nil {
-							return x.text(to)
-						}
-					}
+			return x.each("property", func(e xml.StartElement) error {
+				if to := m.props.field([]byte(attribute(e, "name"))); to != nil {
+					return x.text(to)
 				}
 				return x.skip()
 			})
@@ -313,7 +307,7 @@ func (x *cyclonedxXML) evidence(m *component) error {
 	return x.children(func(e xml.StartElement) error {
 		switch e.Name.Local {
 		case "occurrences":
-			return x.children(func(e xml.StartElement) error {
+			return x.each("occurrence", func(e xml.StartElement) error {
 				// The schema has an element; cyclonedx-go v0.12 writes an attribute.
 				location, symbol := "", attribute(e, "symbol")
 				err := x.texts(map[string]*string{"location": &location, "symbol": &symbol})
@@ -321,11 +315,8 @@ func (x *cyclonedxXML) evidence(m *component) error {
 				return err
 			})
 		case "callstack":
-			return x.children(func(e xml.StartElement) error {
-				if e.Name.Local != "frames" {
-					return x.skip()
-				}
-				return x.children(func(xml.StartElement) error { return x.frame(m) })
+			return x.each("frames", func(xml.StartElement) error {
+				return x.each("frame", func(xml.StartElement) error { return x.frame(m) })
 			})
 		}
 		return x.skip()

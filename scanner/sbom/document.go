@@ -16,7 +16,7 @@ func readJSON(in *bufio.Reader, c *collector) error {
 	var (
 		format, spec, spdx, context, documentName string
 		serial, bomVersion                        string
-		misfit                                    error // a format's key with another's value
+		cdxMisfit, spdxMisfit                     error // a key of theirs with another's value
 		packages                                  bool
 		wrapped                                   string // the key under which another document may be
 	)
@@ -43,18 +43,18 @@ func readJSON(in *bufio.Reader, c *collector) error {
 		case "version":
 			return j.integer(&bomVersion)
 		case "dependencies":
-			return j.ifKind('[', &misfit, "dependencies", func() error { return j.array(cdx.dependency) })
+			return j.ifKind('[', &cdxMisfit, "dependencies", func() error { return j.array(cdx.dependency) })
 		case "metadata":
-			return j.ifKind('{', &misfit, "metadata", func() error { return cdx.metadata() })
+			return j.ifKind('{', &cdxMisfit, "metadata", func() error { return cdx.metadata() })
 		case "components":
-			return j.ifKind('[', &misfit, "components", func() error { return j.array(cdx.component) })
+			return j.ifKind('[', &cdxMisfit, "components", func() error { return j.array(cdx.component) })
 		case "packages":
-			return j.ifKind('[', &misfit, "packages", func() error {
+			return j.ifKind('[', &spdxMisfit, "packages", func() error {
 				packages = true
 				return j.array(func() error { return spdxPackageJSON(j, c) })
 			})
 		case "documentDescribes":
-			return j.ifKind('[', &misfit, "documentDescribes", func() error {
+			return j.ifKind('[', &spdxMisfit, "documentDescribes", func() error {
 				return j.array(func() error {
 					var id string
 					err := j.string(&id)
@@ -65,7 +65,7 @@ func readJSON(in *bufio.Reader, c *collector) error {
 		case "sbom", "predicate": // as GitHub's API answers; as in-toto attests
 			wrapped = string(key)
 		case "relationships":
-			return j.ifKind('[', &misfit, "relationships", func() error {
+			return j.ifKind('[', &spdxMisfit, "relationships", func() error {
 				return j.array(func() error { return spdxRelationshipJSON(j, c) })
 			})
 		}
@@ -81,15 +81,15 @@ func readJSON(in *bufio.Reader, c *collector) error {
 	case format == "CycloneDX" && spdx != "":
 		return fmt.Errorf("%w; it says that it is CycloneDX and SPDX too", ErrNotSBOM)
 	case format == "CycloneDX":
-		if misfit != nil {
-			return misfit
+		if cdxMisfit != nil {
+			return cdxMisfit
 		}
 		c.inv.Target.Kind, c.inv.Target.Name = "cyclonedx", cdx.target
 		c.graph.Link = bomLink(serial, bomVersion)
 		return checkCycloneDX(spec, c)
 	case spdx != "":
-		if misfit != nil {
-			return misfit
+		if spdxMisfit != nil {
+			return spdxMisfit
 		}
 		c.inv.Target.Kind, c.inv.Target.Name = "spdx", documentName
 		return checkSPDX(spdx)

@@ -55,6 +55,9 @@ func (j *jsonReader) next() (byte, error) {
 	return b, nil
 }
 
+// consume consumes the byte that peek gave.
+func (j *jsonReader) consume() { j.ahead = j.ahead[1:] }
+
 // peek skips white space and gives the byte that follows, without consuming it.
 func (j *jsonReader) peek() (byte, error) {
 	for {
@@ -92,8 +95,8 @@ func (j *jsonReader) enter() error {
 	if j.depth++; j.depth > MaxDepth {
 		return j.errorf("values are nested more than %d deep", MaxDepth)
 	}
-	_, err := j.next()
-	return err
+	j.consume()
+	return nil
 }
 
 // object calls field with each key of the object that comes; field reads the value.
@@ -139,8 +142,8 @@ func (j *jsonReader) object(field func(key []byte) error) error {
 		}
 	}
 	j.depth--
-	_, err = j.next()
-	return err
+	j.consume()
+	return nil
 }
 
 // array calls element for each element of the array that comes; null has none.
@@ -179,8 +182,8 @@ func (j *jsonReader) array(element func() error) error {
 		}
 	}
 	j.depth--
-	_, err = j.next()
-	return err
+	j.consume()
+	return nil
 }
 
 func (j *jsonReader) expect(want byte) error {
@@ -191,8 +194,8 @@ func (j *jsonReader) expect(want byte) error {
 	if b != want {
 		return j.errorf("%q belongs here, not %q", want, b)
 	}
-	_, err = j.next()
-	return err
+	j.consume()
+	return nil
 }
 
 // string reads a string that is kept. null is "", and a number is its literal: 1.10
@@ -344,12 +347,10 @@ func isNumber(s string) bool {
 	return s == ""
 }
 
-// str reads a string, into j.text where it is kept.
+// str reads the string whose quote peek gave, into j.text where it is kept.
 func (j *jsonReader) str(keep bool) error {
 	j.text = j.text[:0]
-	if _, err := j.next(); err != nil { // the quote
-		return err
-	}
+	j.consume()
 	for {
 		// What is there, up to the next byte that means something.
 		if len(j.ahead) == 0 {
