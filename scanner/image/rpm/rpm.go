@@ -124,9 +124,10 @@ func blobs(db, log *io.SectionReader, each func([]byte) error) error {
 	return errors.New("it is none of SQLite, ndb and Berkeley DB hash, in which rpm keeps packages")
 }
 
-// readAt reads n bytes at an offset, all of them.
+// readAt reads n bytes at an offset, all of them. Neither is negative: they are made of
+// numbers without a sign.
 func readAt(r *io.SectionReader, offset int64, n int) ([]byte, error) {
-	if offset < 0 || n < 0 || offset > r.Size() || int64(n) > r.Size()-offset {
+	if int64(n) > r.Size()-offset {
 		return nil, fmt.Errorf("%d bytes at %d are beyond its end, %d: it is cut off or damaged", n, offset, r.Size())
 	}
 	b := make([]byte, n)

@@ -270,3 +270,21 @@ func TestSmallestPage(t *testing.T) {
 		require.Equal(t, ok, err == nil, "%d bytes of 512 reserved: %v", reserved, err)
 	}
 }
+
+// A file that is too short for any database, or of none, says so.
+func TestReadOther(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                             "it has 0 bytes, fewer than any database",
+		strings.Repeat("x", 15):        "it has 15 bytes, fewer than any database",
+		strings.Repeat("x", 16):        "it is none of SQLite, ndb and Berkeley DB hash, in which rpm keeps packages",
+		sqliteMagic:                    "100 bytes at 0 are beyond its end, 16: it is cut off or damaged",
+		"SQLite format 4\x00":          "it is none of SQLite, ndb and Berkeley DB hash, in which rpm keeps packages",
+		"RpmP            ":             "32 bytes at 0 are beyond its end, 16: it is cut off or damaged",
+		"RpmX            ":             "it is none of SQLite, ndb and Berkeley DB hash, in which rpm keeps packages",
+		"            \x61\x15\x06\x00": "72 bytes at 0 are beyond its end, 16: it is cut off or damaged",
+		"            \x00\x06\x15\x61": "72 bytes at 0 are beyond its end, 16: it is cut off or damaged",
+	} {
+		_, _, err := Read(section([]byte(text)), nil)
+		require.EqualError(t, err, want, "%q", text)
+	}
+}
