@@ -1,6 +1,7 @@
 package advisory
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -216,21 +217,21 @@ func TestSectionBeyondFourGiB(t *testing.T) {
 	}
 }
 
-// fussy is a spill, and a file, that fails after some calls.
+// fussy is a spill, and a file, that fails once, after some calls.
 type fussy struct {
 	memory
 	writes, reads int
 }
 
 func (f *fussy) Write(p []byte) (int, error) {
-	if f.writes--; f.writes < 0 {
+	if f.writes--; f.writes == -1 {
 		return 0, errDisk
 	}
 	return f.memory.Write(p)
 }
 
 func (f *fussy) ReadAt(p []byte, at int64) (int, error) {
-	if f.reads--; f.reads < 0 {
+	if f.reads--; f.reads == -1 {
 		return 0, errDisk
 	}
 	return f.memory.ReadAt(p, at)
@@ -302,6 +303,31 @@ func TestBuildStopsAnywhere(t *testing.T) {
 	info, err := os.Stat(out)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o644), info.Mode(), "for everybody to read")
+}
+
+// What is written late, from a buffer, may fail as well.
+func TestWriteFileFails(t *testing.T) {
+	compiler := func() *builder {
+		b := newBuilder(new(memory))
+		require.NoError(t, b.add(encode(&Record{ID: "A"}), 0))
+		return b
+	}
+	dir := t.TempDir()
+	f, err := os.OpenFile(filepath.Join(dir, "append"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	require.NoError(t, err)
+	defer f.Close()
+	require.Error(t, compiler().writeFile(t.Context(), &temp{f, bufio.NewWriter(io.Discard)}), "its header cannot be written behind the rest")
+	f, err = os.Create(filepath.Join(dir, "whole"))
+	require.NoError(t, err)
+	defer f.Close()
+	for n := range 2 { // the header's place, and what the buffer held at the end
+		out := bufio.NewWriterSize(&fussy{writes: n}, headerSize)
+		require.ErrorIs(t, compiler().writeFile(t.Context(), &temp{f, out}), errDisk, "write %d", n)
+	}
+	require.NoError(t, compiler().writeFile(t.Context(), &temp{f, bufio.NewWriter(f)}))
+	db, err := Open(f.Name())
+	require.NoError(t, err)
+	require.NoError(t, db.Verify())
 }
 
 func TestBuildWhereNothingCanBe(t *testing.T) {

@@ -263,7 +263,7 @@ func (p *parser) affected(i int) {
 				a.partial = "its ranges cannot be read"
 			}
 		case "versions":
-			ok := false
+			var ok bool
 			if a.Versions, ok = p.strs(path + ".versions"); !ok {
 				a.partial = "its versions cannot be read"
 			}

@@ -225,6 +225,14 @@ func TestManyProblems(t *testing.T) {
 	}
 }
 
+// Ids are sorted, each once, without the record's own and what is none.
+func TestIDsOfARecord(t *testing.T) {
+	r := parse(t, `{"id": "B", "modified": "`+day+`", "aliases": ["C", "é", "A", "B", "C", "a b"], "upstream": ["Z", "B", "Y", "\u0000", "Z"]}`)
+	require.Equal(t, []string{"A", "C"}, r.Aliases)
+	require.Equal(t, []string{"Y", "Z"}, r.Upstream)
+	require.Equal(t, []string{`aliases: "a b" is no id`, `aliases: "é" is no id`, `upstream: "\x00" is no id`}, r.Problems)
+}
+
 // An entry keeps what of it can be read, and says what it may have said more.
 func TestEntryKeepsWhatItCan(t *testing.T) {
 	for fields, want := range map[string]Affected{
