@@ -96,6 +96,7 @@ doc: binaries ## writes the recorded sweeps into the document about batch sizes
 golden: ## rewrites golden files, the sample SBOMs and their reports, then shows what changed
 	$(GO) run ./testdata/sboms/generate -o testdata
 	$(GO) test ./attest/sweep -run Golden -update
+	$(GO) test ./scanner/report/cyclonedx ./scanner/report/openvex ./scanner/report/sarif ./scanner/report/table -run Golden -update
 	$(GO) test ./regression -update
 	git --no-pager diff --stat -- testdata '*/testdata/*' regression
 

@@ -3,6 +3,7 @@ package cyclonedx_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
@@ -188,3 +189,55 @@ func TestPriorityAndVector(t *testing.T) {
 	require.Equal(t, cdx.SeverityCritical, ratings[1].Severity)
 	require.InDelta(t, 9.8, *ratings[1].Score, 0)
 }
+
+func TestGolden(t *testing.T) {
+	text, err := bytesOf(reporttest.Full(), now)
+	require.NoError(t, err)
+	reporttest.Valid(t, reporttest.CycloneDXSchema(t), text)
+	reporttest.Golden(t, "cyclonedx.json", text)
+}
+
+// Images are containers, and anything else is an application.
+func TestTargetKind(t *testing.T) {
+	for kind, want := range map[string]cdx.ComponentType{
+		"docker-archive": cdx.ComponentTypeContainer, "oci-layout": cdx.ComponentTypeContainer, "directory": cdx.ComponentTypeApplication, "cyclonedx": cdx.ComponentTypeApplication,
+	} {
+		r := reporttest.Report()
+		r.Target.Kind = kind
+		_, bom := encode(t, r, now)
+		require.Equal(t, want, bom.Metadata.Component.Type, kind)
+	}
+}
+
+// What tells two packages apart: each is a component of its own.
+func TestSamePackage(t *testing.T) {
+	for name, change := range map[string]func(*scanner.FoundPackage){
+		"purl":      func(p *scanner.FoundPackage) { p.PURL += "?x=y" },
+		"ecosystem": func(p *scanner.FoundPackage) { p.Ecosystem = "PyPI" },
+		"name":      func(p *scanner.FoundPackage) { p.Name = "other" },
+		"version":   func(p *scanner.FoundPackage) { p.Version = "9" },
+		"layer":     func(p *scanner.FoundPackage) { p.Layer = &scanner.Layer{Index: 0, DiffID: ""} },
+		"":          func(p *scanner.FoundPackage) { p.Locations = nil },
+	} {
+		r := reporttest.Report()
+		r.Findings = r.Findings[2:]
+		change(&r.Findings[1].Package)
+		_, bom := encode(t, r, now)
+		want := 2
+		if name == "" {
+			want = 1
+		}
+		require.Len(t, *bom.Components, want, name)
+	}
+}
+
+func TestFullDisk(t *testing.T) {
+	full := errors.New("the disk is full")
+	_, err := cyclonedx.Document{Report: reporttest.Full()}.WriteTo(failing{full})
+	require.ErrorIs(t, err, full)
+	require.ErrorContains(t, err, "writing CycloneDX: ")
+}
+
+type failing struct{ err error }
+
+func (w failing) Write([]byte) (int, error) { return 0, w.err }

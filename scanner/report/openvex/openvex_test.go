@@ -127,3 +127,9 @@ func TestErrors(t *testing.T) {
 	_, err = openvex.Encode(scanner.Report{}, options)
 	require.ErrorIs(t, err, openvex.ErrNoStatements)
 }
+
+func TestGolden(t *testing.T) {
+	text, err := openvex.Encode(reporttest.Full(), options)
+	require.NoError(t, err)
+	reporttest.Golden(t, "openvex.json", text)
+}

@@ -3,6 +3,7 @@ package sarif_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -144,3 +145,65 @@ func TestPriorityIsNoScore(t *testing.T) {
 	require.Nil(t, at(run, "tool", "driver", "rules", 0, "properties", "security-severity"))
 	require.Equal(t, "note", at(run, "results", 0, "level"))
 }
+
+func TestGolden(t *testing.T) {
+	text, err := bytesOf(reporttest.Full())
+	require.NoError(t, err)
+	reporttest.Valid(t, reporttest.SARIFSchema(t), text)
+	reporttest.Golden(t, "sarif.json", text)
+}
+
+// A rule's score is the highest of the vectors that decide a level, whatever their order.
+func TestHighestScore(t *testing.T) {
+	rated := func(score float64, vector string, priority bool) severity.Severity {
+		return severity.Severity{Level: severity.Medium, Score: score, Vector: vector, Source: "S-" + vector, Priority: priority}
+	}
+	for _, row := range []struct {
+		of   []severity.Severity
+		want any
+		by   string
+	}{
+		{[]severity.Severity{rated(5, "a", false), rated(7, "b", false)}, "7.0", " CVSS: b, by S-b."},
+		{[]severity.Severity{rated(7, "b", false), rated(5, "a", false)}, "7.0", " CVSS: b, by S-b."},
+		{[]severity.Severity{rated(7, "b", false), rated(7, "a", false)}, "7.0", " CVSS: b, by S-b."},
+		{[]severity.Severity{rated(9, "a", true), rated(5, "b", false)}, "5.0", " CVSS: b, by S-b."},
+		{[]severity.Severity{rated(9, "", false), rated(5, "b", false)}, "5.0", " CVSS: b, by S-b."},
+		{[]severity.Severity{rated(0, "b", false), rated(9, "", false)}, "0.0", " CVSS: b, by S-b."},
+		{[]severity.Severity{rated(9, "a", true)}, nil, ""},
+	} {
+		r := reporttest.Report()
+		first := r.Findings[0]
+		r.Findings = nil
+		for i, s := range row.of {
+			first.Severity, first.Package.Version = s, string(rune('1'+i))
+			r.Findings = append(r.Findings, first)
+		}
+		rule := at(encode(t, r), "tool", "driver", "rules", 0)
+		require.Equal(t, row.want, at(rule, "properties", "security-severity"), row.of)
+		require.True(t, strings.HasSuffix(at(rule, "help", "text").(string), "does not concern the product."+row.by))
+		require.Equal(t, "GHSA-aaaa-bbbb-cccc in app:jar", at(rule, "shortDescription", "text"), "a name once")
+	}
+}
+
+func TestLevels(t *testing.T) {
+	for level, want := range map[severity.Level]string{
+		severity.Critical: "error", severity.High: "error", severity.Medium: "warning", severity.Unknown: "warning",
+		severity.Low: "note", severity.Negligible: "note", severity.None: "note",
+	} {
+		r := reporttest.Report()
+		r.Findings = r.Findings[:1]
+		r.Findings[0].Severity.Level = level
+		require.Equal(t, want, at(encode(t, r), "results", 0, "level"), level)
+	}
+}
+
+func TestFullDisk(t *testing.T) {
+	full := errors.New("the disk is full")
+	_, err := sarif.Document{Report: reporttest.Full()}.WriteTo(failing{full})
+	require.ErrorIs(t, err, full)
+	require.ErrorContains(t, err, "writing SARIF: ")
+}
+
+type failing struct{ err error }
+
+func (w failing) Write([]byte) (int, error) { return 0, w.err }

@@ -1,6 +1,7 @@
 package table_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -107,4 +108,45 @@ func TestControlCharacters(t *testing.T) {
 	r.Findings[0].Package.Name = "left\x1b[2J\nright\u202e"
 	text := string(table.Encode(r, table.Options{Judged: 3}))
 	require.Contains(t, text, `left\x1b[2J\nright\u202e`)
+}
+
+func TestGolden(t *testing.T) {
+	reporttest.Golden(t, "table.txt", table.Encode(reporttest.Full(), table.Options{Judged: 4}))
+	reporttest.Golden(t, "table-details.txt", table.Encode(reporttest.Full(), table.Options{Judged: 4, Details: true}))
+}
+
+// A list is cut where that saves more than the line that says so.
+func TestWhereListsAreCut(t *testing.T) {
+	for n := range 10 {
+		r := reporttest.Report()
+		r.NotEvaluated, r.Advisories.Rejected = nil, nil
+		for i := range n {
+			r.NotEvaluated = append(r.NotEvaluated, scanner.NotEvaluated{Package: fmt.Sprint("package-", i), Reason: "no version"})
+			r.Advisories.Rejected = append(r.Advisories.Rejected, advisory.Rejection{ID: fmt.Sprint("record-", i), Reason: "bad"})
+		}
+		text := string(table.Encode(r, table.Options{Judged: 3}))
+		named := n
+		if n > 6 {
+			named = 5
+			require.Equal(t, 2, strings.Count(text, fmt.Sprintf("… and %d more: -details names them", n-5)))
+		}
+		require.Equal(t, named, strings.Count(text, "package-"), n)
+		require.Equal(t, named, strings.Count(text, "record-"), n)
+		require.Equal(t, n > 6, strings.Contains(text, "more:"), n)
+	}
+}
+
+// Among findings of one level the higher score comes first, then the report's order; among
+// reasons the one of more packages, then the alphabet.
+func TestOrder(t *testing.T) {
+	r := reporttest.Report()
+	finding := r.Findings[0]
+	r.Findings = nil
+	for i, score := range []float64{7, 8, 7} {
+		finding.ID, finding.Severity.Score = fmt.Sprint("CVE-", i), score
+		r.Findings = append(r.Findings, finding)
+	}
+	r.NotEvaluated = []scanner.NotEvaluated{{Package: "a", Reason: "z"}, {Package: "b", Reason: "y"}, {Package: "c", Reason: "x"}, {Package: "d", Reason: "x"}}
+	text := string(table.Encode(r, table.Options{Judged: 1}))
+	require.Regexp(t, `(?s)CVE-1 .*CVE-0 .*CVE-2 .*2 of them: x.*b: y.*a: z`, text)
 }
