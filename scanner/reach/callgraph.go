@@ -1,11 +1,13 @@
 package reach
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"unicode/utf8"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // SchemaCallgraph names the format of [ReadCallgraph], described in the package
@@ -16,14 +18,55 @@ const SchemaCallgraph = "stella.callgraph/v1"
 var ErrTooLarge = errors.New("beyond the limit")
 
 type callgraph struct {
-	Schema    string      `json:"schema"`
-	Ecosystem string      `json:"ecosystem"`
-	Nodes     []graphNode `json:"nodes"`
-	Edges     [][]string  `json:"edges"`
-	Entries   []string    `json:"entries"`
-	Covers    []string    `json:"covers"`
-	NotLinked []string    `json:"not_linked"`
-	Dynamic   []string    `json:"dynamic"`
+	Schema    string     `json:"schema"`
+	Ecosystem string     `json:"ecosystem"`
+	Nodes     graphNodes `json:"nodes"`
+	Edges     graphEdges `json:"edges"`
+	Entries   graphIDs   `json:"entries"`
+	Covers    graphIDs   `json:"covers"`
+	NotLinked graphIDs   `json:"not_linked"`
+	Dynamic   graphIDs   `json:"dynamic"`
+}
+
+// The lists are cut off at their limits while they are read: beyond these a file of 240 MB
+// takes gigabytes.
+type (
+	graphNodes []graphNode
+	graphEdges [][]string
+	graphIDs   []string
+)
+
+// UnmarshalJSONFrom implements [jsonv2.UnmarshalerFrom].
+func (l *graphNodes) UnmarshalJSONFrom(d *jsontext.Decoder) error { return readList(d, l, MaxNodes) }
+
+// UnmarshalJSONFrom implements [jsonv2.UnmarshalerFrom].
+func (l *graphEdges) UnmarshalJSONFrom(d *jsontext.Decoder) error { return readList(d, l, MaxEdges) }
+
+// UnmarshalJSONFrom implements [jsonv2.UnmarshalerFrom].
+func (l *graphIDs) UnmarshalJSONFrom(d *jsontext.Decoder) error { return readList(d, l, MaxNodes) }
+
+func readList[L ~[]E, E any](d *jsontext.Decoder, list *L, most int) error {
+	begin, err := d.ReadToken()
+	switch {
+	case err != nil:
+		return err
+	case begin.Kind() == 'n': // as Go writes a list that is nil
+		return nil
+	case begin.Kind() != '[':
+		return errors.New("it is no list")
+	}
+	for d.PeekKind() != ']' {
+		if len(*list) == most {
+			return fmt.Errorf("its list is longer than %d: %w", most, ErrTooLarge)
+		}
+		var e E
+		if err := jsonv2.UnmarshalDecode(d, &e); err != nil {
+			return err
+		}
+		*list = append(*list, e)
+	}
+	_, err = d.ReadToken()
+	return err
 }
 
 type graphNode struct {
@@ -33,18 +76,13 @@ type graphNode struct {
 }
 
 // ReadCallgraph reads a graph in the format stella.callgraph/v1. Anything that is
-// not in the format is an error: an unknown field may be one that changes the
-// verdict. Errors name the field; those beyond [MaxBytes], [MaxNodes], [MaxEdges]
+// not in the format is an error: an unknown field, or one that is there twice, may be
+// one that changes the verdict. Errors name the field; those beyond [MaxBytes], [MaxNodes], [MaxEdges]
 // and [MaxName] wrap [ErrTooLarge].
 func ReadCallgraph(r io.Reader) (*Graph, error) {
 	var doc callgraph
 	limited := limit(r)
-	dec := json.NewDecoder(limited)
-	dec.DisallowUnknownFields()
-	err := dec.Decode(&doc)
-	if err == nil {
-		err = trailing(dec)
-	}
+	err := jsonv2.UnmarshalRead(limited, &doc, jsonv2.RejectUnknownMembers(true))
 	if limited.err != nil {
 		err = limited.err
 	}
@@ -56,13 +94,6 @@ func ReadCallgraph(r io.Reader) (*Graph, error) {
 		return nil, fmt.Errorf("reading call graph: %w; the format is %s", err, SchemaCallgraph)
 	}
 	return g, nil
-}
-
-func trailing(dec *json.Decoder) error {
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows the document")
-	}
-	return nil
 }
 
 func (doc *callgraph) graph() (*Graph, error) {

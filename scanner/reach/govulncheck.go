@@ -1,12 +1,14 @@
 package reach
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // MaxFindings and MaxFrames bound the findings of a stream and the frames of one.
@@ -53,7 +55,7 @@ type vulnRecord struct {
 		Package struct {
 			Name string `json:"name"`
 		} `json:"package"`
-		EcosystemSpecific json.RawMessage `json:"ecosystem_specific"`
+		EcosystemSpecific jsontext.Value `json:"ecosystem_specific"`
 	} `json:"affected"`
 }
 
@@ -77,11 +79,11 @@ type vulnRecord struct {
 func ReadGovulncheck(r io.Reader) (*Govulncheck, error) {
 	g := &Govulncheck{byID: map[string][]vulnFinding{}, records: map[string][]Target{}}
 	limited := limit(r)
-	dec := json.NewDecoder(limited)
+	dec := jsontext.NewDecoder(limited)
 	configured, findings := false, 0
 	for n := 1; ; n++ {
 		var m vulnMessage
-		err := dec.Decode(&m)
+		err := jsonv2.UnmarshalDecode(dec, &m)
 		if errors.Is(err, io.EOF) && limited.err == nil {
 			break
 		}

@@ -421,8 +421,10 @@ func TestReadCallgraphErrors(t *testing.T) {
 		"":                              "EOF",
 		"{}":                            `schema is ""`,
 		strings.Repeat("[", 1<<16):      "reading call graph",
-		doc("") + "{}":                  "something follows",
-		doc(`,"edge":[]`):               "unknown field",
+		doc("") + "{}":                  "after top-level value",
+		doc(`,"edge":[]`):               "unknown object member",
+		doc(`,"edges":{}`):              "it is no list",
+		doc(`,"edges":[],"edges":[]`):   "duplicate object member",
 		doc(`,"edges":[["a.b"]]`):       "1 ends",
 		doc(`,"edges":[["a.b",""]]`):    "edges[0]",
 		doc(`,"entries":["x"]`):         "entries[0]",
@@ -440,6 +442,14 @@ func TestReadCallgraphErrors(t *testing.T) {
 		_, err := ReadCallgraph(strings.NewReader(in))
 		require.ErrorContains(t, err, want)
 	}
+	g, err := ReadCallgraph(strings.NewReader(doc(`,"edges":null`)))
+	require.NoError(t, err)
+	require.Len(t, g.names, 1)
+
+	_, err = ReadCallgraph(strings.NewReader(doc(`,"covers":["x"` + strings.Repeat(`,"x"`, MaxNodes-1) + `]`)))
+	require.NoError(t, err)
+	_, err = ReadCallgraph(strings.NewReader(doc(`,"covers":["x"` + strings.Repeat(`,"x"`, MaxNodes) + `]`)))
+	require.ErrorIs(t, err, ErrTooLarge)
 }
 
 func TestGovulncheck(t *testing.T) {
@@ -519,8 +529,9 @@ func TestGovulncheck(t *testing.T) {
 		`{"config":{}}`:                       "protocol version",
 		source + `{"finding":{}}`:             "message 2",
 		source + `{"finding":{"osv":"GO-1"}}`: "no trace",
-		source + module + config("symbol", "binary"):  "message 3: a second scan begins",
-		config("package", "source") + source + module: "message 2: a second scan begins",
+		source + module + config("symbol", "binary"):       "message 3: a second scan begins",
+		config("package", "source") + source + module:      "message 2: a second scan begins",
+		source + `{"finding":{"osv":"GO-1","osv":"GO-2"}}`: "message 2: jsontext: duplicate object member",
 		source + "x": "message 2",
 		source + "{": "message 2",
 	} {

@@ -2,10 +2,11 @@ package vex
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+
+	jsonv2 "github.com/go-json-experiment/json"
 
 	"github.com/stella-ops/stella/scanner/purl"
 )
@@ -84,7 +85,7 @@ var cdxJustifications = []string{
 
 func parseCycloneDX(data []byte, name string) (*Document, error) {
 	var in cycloneDX
-	if err := json.Unmarshal(data, &in); err != nil {
+	if err := jsonv2.Unmarshal(data, &in); err != nil {
 		return nil, fmt.Errorf("not CycloneDX: %w", err)
 	}
 	switch {

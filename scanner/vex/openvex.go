@@ -1,12 +1,14 @@
 package vex
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 const openVEXContext = "https://openvex.dev/ns"
@@ -21,7 +23,7 @@ type openVEX struct {
 }
 
 type openVEXStatement struct {
-	Vulnerability   json.RawMessage    `json:"vulnerability"`
+	Vulnerability   jsontext.Value     `json:"vulnerability"`
 	Timestamp       string             `json:"timestamp"`
 	Products        []openVEXComponent `json:"products"`
 	Status          Status             `json:"status"`
@@ -48,7 +50,7 @@ var openVEXJustifications = []string{
 
 func parseOpenVEX(data []byte, name string) (*Document, error) {
 	var in openVEX
-	if err := json.Unmarshal(data, &in); err != nil {
+	if err := jsonv2.Unmarshal(data, &in); err != nil {
 		return nil, fmt.Errorf("not OpenVEX v0.2.0: %w", err)
 	}
 	issued, err := in.check()
@@ -96,7 +98,7 @@ func (s openVEXStatement) statement(issued time.Time) (Statement, error) {
 		Name    string   `json:"name"`
 		Aliases []string `json:"aliases"`
 	}
-	if err := json.Unmarshal(s.Vulnerability, &vulnerability); err != nil {
+	if err := jsonv2.Unmarshal(s.Vulnerability, &vulnerability); err != nil {
 		return out, errors.New("vulnerability is not an object with a name, as v0.2.0 has it")
 	}
 	out.IDs = append([]string{vulnerability.Name}, vulnerability.Aliases...)

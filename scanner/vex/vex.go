@@ -2,12 +2,14 @@ package vex
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Limits of one document.
@@ -99,11 +101,11 @@ func parse(data []byte, name string) (*Document, error) {
 		return nil, fmt.Errorf("%d commas: %w of %d", n, ErrTooLarge, MaxCommas)
 	}
 	var head struct {
-		Context   json.RawMessage `json:"@context"`
-		BOMFormat json.RawMessage `json:"bomFormat"`
+		Context   jsontext.Value `json:"@context"`
+		BOMFormat jsontext.Value `json:"bomFormat"`
 	}
-	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, fmt.Errorf("not a JSON object: %w", err)
+	if err := jsonv2.Unmarshal(data, &head); err != nil {
+		return nil, fmt.Errorf("not a JSON object that can be read: %w", err)
 	}
 	switch {
 	case head.Context != nil:

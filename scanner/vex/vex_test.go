@@ -218,6 +218,8 @@ func TestReadErrors(t *testing.T) {
 		{without(`"timestamp":"2024-01-01T00:00:00Z",`, ""), "timestamp is missing"},
 		{without("2024-01-01T", "2024-13-01T"), "not of RFC 3339"},
 		{openDoc("a", 1), "no statements"},
+		{without(`"status":"fixed"`, `"status":"fixed","status":"not_affected"`), "duplicate object member"},
+		{`{"bomFormat":"CycloneDX","vulnerabilities":[{"id":"CVE-1","id":"CVE-2"}]}`, "duplicate object member"},
 		{`{"bomFormat":"SPDX"}`, "bomFormat is"},
 	} {
 		_, err := Read(strings.NewReader(test.in), "in.json")
