@@ -2,10 +2,12 @@ package config
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -185,4 +187,88 @@ func FuzzRead(f *testing.F) {
 		}
 		set.Unused()
 	})
+}
+
+// Limits hold to the last byte and rule, and not before it.
+func TestLimits(t *testing.T) {
+	text := configText(`{"id":"CVE-1","package":"*","reason":"r"}`)
+	_, err := Read(strings.NewReader(text+strings.Repeat(" ", MaxBytes-len(text))), "config.json", today)
+	require.NoError(t, err)
+	_, err = Read(strings.NewReader(text+strings.Repeat(" ", MaxBytes-len(text)+1)), "config.json", today)
+	require.ErrorIs(t, err, ErrTooLarge)
+	c, err := Read(strings.NewReader(configText(slices.Repeat([]string{`{"id":"a","package":"*","reason":"r"}`}, MaxRules)...)), "config.json", today)
+	require.NoError(t, err)
+	require.Len(t, c.Ignore, MaxRules)
+	_, err = Read(strings.NewReader("\xef\xbb\xbf"+text), "config.json", today)
+	require.NoError(t, err, "a byte order mark")
+}
+
+// A file that cannot be read to its end is no configuration, though it looks whole.
+func TestBrokenReader(t *testing.T) {
+	text := configText(`{"id":"CVE-1","package":"*","reason":"r"}`)
+	for n := range len(text) + 1 {
+		c, err := Read(io.MultiReader(strings.NewReader(text[:n]), iotest.ErrReader(io.ErrClosedPipe)), "config.json", today)
+		require.ErrorIs(t, err, io.ErrClosedPipe)
+		require.Nil(t, c)
+		_, err = Read(strings.NewReader(text[:n]), "config.json", today)
+		require.Equal(t, n == len(text), err == nil, text[:n])
+	}
+}
+
+// The rule that is wrong is named by its place.
+func TestWhichRule(t *testing.T) {
+	good := `{"id":"CVE-1","package":"*","reason":"r"}`
+	for at := range 3 {
+		list := slices.Insert([]string{good, good}, at, `{"id":"CVE-2","package":"*"}`)
+		_, err := Read(strings.NewReader(configText(list...)), "config.json", today)
+		require.EqualError(t, err, fmt.Sprintf("reading configuration config.json: ignore[%d]: reason is missing: why is CVE-2 ignored?; the format is stella.config/v1", at))
+	}
+	for _, id := range []string{"", " CVE-1", "CVE-1 ", "\tCVE-1", "CVE-1\u00a0"} {
+		_, err := Read(strings.NewReader(configText(fmt.Sprintf(`{"id":%q,"package":"*","reason":"r"}`, id))), "config.json", today)
+		require.ErrorContains(t, err, "id is missing or has white space around it", id)
+	}
+}
+
+// A rule holds through the last second of its day, in UTC, and a rule without a day always.
+func TestUntil(t *testing.T) {
+	day := func(hour, minute, second int, zone int) time.Time {
+		return time.Date(2026, 11, 26, hour, minute, second, 0, time.FixedZone("", zone*3600))
+	}
+	for _, row := range []struct {
+		now   time.Time
+		until string
+		holds bool
+	}{
+		{day(0, 0, 0, 0), "2026-11-26", true},
+		{day(23, 59, 59, 0), "2026-11-26", true},
+		{day(24, 0, 0, 0), "2026-11-26", false},
+		{day(23, 0, 0, -5), "2026-11-26", false},
+		{day(3, 0, 0, 5), "2026-11-25", true},
+		{day(0, 0, 0, 0), "2026-11-25", false},
+		{day(0, 0, 0, 0), "", true},
+		{time.Time{}, "", true},
+	} {
+		c, err := Read(strings.NewReader(configText(`{"id":"CVE-1","package":"*","reason":"r","until":"`+row.until+`"}`)), "config.json", row.now)
+		require.NoError(t, err)
+		require.Equal(t, row.holds, NewRules(c).Suppress(Query{IDs: []string{"CVE-1"}}) != nil, row)
+	}
+}
+
+// Of rules with one reason, the file that is first by name is shown; the version of the
+// inventory is asked where the purl has none.
+func TestWhichSource(t *testing.T) {
+	for _, sources := range [][]string{{"a.json", "b.json"}, {"b.json", "a.json"}} {
+		var configs []*Config
+		for _, source := range sources {
+			c, err := Read(strings.NewReader(configText(`{"id":"CVE-1","package":"pkg:npm/x@1","reason":"r"}`)), source, today)
+			require.NoError(t, err)
+			configs = append(configs, c)
+		}
+		set := NewRules(configs...)
+		require.Equal(t, "a.json", set.Suppress(Query{IDs: []string{"CVE-1"}, PURL: "pkg:npm/x@1"}).Source)
+		require.NotNil(t, set.Suppress(Query{IDs: []string{"CVE-1"}, PURL: "pkg:npm/x", Version: "1"}))
+		require.Nil(t, set.Suppress(Query{IDs: []string{"CVE-1"}, PURL: "pkg:npm/x", Version: "2"}))
+		require.Nil(t, set.Suppress(Query{IDs: []string{"CVE-1"}, PURL: "pkg:npm/x@2", Version: "1"}))
+		require.Nil(t, set.Suppress(Query{}))
+	}
 }
