@@ -1,8 +1,12 @@
 package dpkg
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
 )
@@ -66,6 +70,112 @@ func TestParse(t *testing.T) {
 		{"line 36", "its stanza has no Package"},
 		{"paren", `its Source is "a (1"; want NAME (VERSION)`},
 	}, problems)
+}
+
+// The states of dpkg(1), and whether a package in one has its files.
+func TestStatus(t *testing.T) {
+	for state, want := range map[string]bool{
+		"installed": true, "triggers-pending": true, "triggers-awaited": true, "unpacked": true,
+		"half-configured": true, "half-installed": true, "not-installed": false, "config-files": false,
+	} {
+		packages, problems, err := Parse(strings.NewReader("Package: a\nVersion: 1\nStatus: install  ok\t" + state + "\n"))
+		require.NoError(t, err)
+		require.Empty(t, problems, state)
+		require.Equal(t, want, len(packages) == 1, state)
+	}
+	for _, status := range []string{"", "installed", "ok installed", "install ok installed now", "install ok Installed", "install ok"} {
+		packages, problems, err := Parse(strings.NewReader("Package: a\nVersion: 1\nStatus: " + status + "\n"))
+		require.NoError(t, err)
+		require.Empty(t, packages, status)
+		require.Equal(t, []Problem{{"a", fmt.Sprintf("its Status is %q, which is none of dpkg's", status)}}, problems)
+	}
+}
+
+// deb-control(5), "Source".
+func TestSource(t *testing.T) {
+	for source, want := range map[string][2]string{
+		"":             {"a", "1"},
+		"b":            {"b", "1"},
+		"b (2)":        {"b", "2"},
+		"b(2)":         {"b", "2"},
+		"b  ( 1:2-3 )": {"b", "1:2-3"},
+	} {
+		packages, problems, err := Parse(strings.NewReader("Package: a\nVersion: 1\nSource: " + source + "\n"))
+		require.NoError(t, err)
+		require.Empty(t, problems, source)
+		require.Equal(t, []Package{{Name: "a", Version: "1", Source: want[0], SourceVersion: want[1]}}, packages, source)
+	}
+	for _, source := range []string{"b (2", "b (2) c", "b ()", "b ( )", "(2)", "("} {
+		packages, problems, err := Parse(strings.NewReader("Package: a\nVersion: 1\nSource: " + source + "\n"))
+		require.NoError(t, err)
+		require.Empty(t, packages, source)
+		require.Equal(t, []Problem{{"a", fmt.Sprintf("its Source is %q; want NAME (VERSION)", source)}}, problems)
+	}
+}
+
+// Where a stanza ends, and what goes on with a field.
+func TestStanzas(t *testing.T) {
+	for _, row := range []struct {
+		text     string
+		packages int
+		problems []Problem
+	}{
+		{"", 0, nil},
+		{"\n \n\t\n", 0, nil},
+		{"Package: a\nVersion: 1\n \t\nPackage: b\nVersion: 2", 2, nil},
+		{"Package: a\nVersion: 1\nDescription: x\n Version:\n\tPackage:\n", 1, nil},
+		{"\n\nVersion: 1\n", 0, []Problem{{"line 3", "its stanza has no Package"}}},
+		{"X: y\nVersion: 1\n\n\nY: 1\n", 0, []Problem{{"line 1", "its stanza has no Package"}, {"line 5", "its stanza has no Package"}}},
+		{"Package: a\nVersion: 1\n\nPackage: b\n", 1, []Problem{{"b", "its stanza has no Version"}}},
+	} {
+		packages, problems, err := Parse(strings.NewReader(row.text))
+		require.NoError(t, err)
+		require.Len(t, packages, row.packages, "%q", row.text)
+		require.Equal(t, row.problems, problems, "%q", row.text)
+	}
+}
+
+// A reader that fails is no end of a file.
+func TestParseOfReader(t *testing.T) {
+	failing := func(text string) io.Reader {
+		return io.MultiReader(strings.NewReader(text), iotest.ErrReader(errors.New("no more")))
+	}
+	packages, problems, err := Parse(failing("Package: a\nVersion: 1\n\n"))
+	require.EqualError(t, err, "line 4: no more")
+	require.Nil(t, packages)
+	require.Nil(t, problems)
+	_, err = ParseList(failing("/usr\n"))
+	require.EqualError(t, err, "no more")
+	_, err = ParseSums(failing(""))
+	require.EqualError(t, err, "no more")
+}
+
+func TestPathsRefused(t *testing.T) {
+	const digest = "5461b4c9623a1657baf85fbc0c8576b6"
+	for text, want := range map[string]string{
+		digest + "\n":               "line 1: \"" + digest + "\" is no digest with a path",
+		digest + " \n":              "line 1: \"" + digest + " \" is no digest with a path",
+		"\n" + digest[1:] + "  a\n": "line 2: \"" + digest[1:] + "  a\" is no digest with a path",
+		digest + "0  a\n":           "line 1: \"" + digest + "0  a\" is no digest with a path",
+		digest + "  b\n\nusr/a b\n": "line 3: \"usr/a b\" is no digest with a path",
+	} {
+		_, err := ParseSums(strings.NewReader(text))
+		require.EqualError(t, err, want)
+	}
+	for text, want := range map[string][]string{
+		digest + " *a\n":     {"a"},
+		digest + "  /a\n":    {"a"},
+		digest + "  ./a b\n": {"a b"},
+		digest + "  .\n":     nil,
+		"\n":                 nil,
+	} {
+		got, err := ParseSums(strings.NewReader(text))
+		require.NoError(t, err)
+		require.Equal(t, want, got, "%q", text)
+	}
+	got, err := ParseList(strings.NewReader("/\n/.\n\n/a\n"))
+	require.NoError(t, err)
+	require.Equal(t, []string{"a"}, got)
 }
 
 func TestParseRefuses(t *testing.T) {

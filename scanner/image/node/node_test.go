@@ -1,8 +1,10 @@
 package node
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
 )
@@ -19,6 +21,15 @@ func TestPaths(t *testing.T) {
 		"app/node_modules/package.json":                                        {false, false},
 		"opt/yarn-v1.22.19/package.json":                                       {false, true},
 		"package.json":                                                         {false, true},
+		"node_modules/@a/b/package.json":                                       {true, false},
+		"@a/b/package.json":                                                    {false, true},
+		"x/@a/b/package.json":                                                  {false, true},
+		"a/package.json":                                                       {false, true},
+		"node_modules/@a/package.json":                                         {false, false},
+		"node_modules/package.json":                                            {false, false},
+		"x_node_modules/a/package.json":                                        {false, true},
+		"node_modules/a/b/package.json":                                        {false, false},
+		"node_modules/a/package.json/x":                                        {false, false},
 		"opt/package.json5":                                                    {false, false},
 	} {
 		require.Equal(t, want, [2]bool{IsInstalled(name), IsAlone(name)}, name)
@@ -32,10 +43,23 @@ func TestParse(t *testing.T) {
 	got, err = Parse(strings.NewReader(`{"type":"module"}`))
 	require.NoError(t, err)
 	require.Zero(t, got)
-	for _, text := range []string{"", "{", "[]", `{"name":1}`, `{"version":{}}`, strings.Repeat(" ", maxSize+1)} {
-		_, err := Parse(strings.NewReader(text))
-		require.Error(t, err)
+	got, err = Parse(strings.NewReader(`{"name":null,"version":"1"}` + strings.Repeat(" ", maxSize-27)))
+	require.NoError(t, err, "as large as it may be")
+	require.Equal(t, Package{Version: "1"}, got)
+	for text, want := range map[string]string{
+		"":                             "unexpected end of JSON input",
+		"{":                            "unexpected end of JSON input",
+		"[]":                           "cannot unmarshal array",
+		`{"name":1}`:                   "its name or version is no string",
+		`{"name":"a","version":{}}`:    "its name or version is no string",
+		strings.Repeat(" ", maxSize+1): "it is larger than 16777216 bytes",
+	} {
+		got, err := Parse(strings.NewReader(text))
+		require.ErrorContains(t, err, want)
+		require.Zero(t, got)
 	}
+	_, err = Parse(iotest.ErrReader(errors.New("no more")))
+	require.EqualError(t, err, "no more")
 }
 
 func FuzzParse(f *testing.F) {
