@@ -145,19 +145,21 @@ func TestEventsAtOneVersion(t *testing.T) {
 		{[]string{i, l}, "123", "2"},
 		{[]string{f, l}, "1", ""},
 	} {
-		around, alone := `{"introduced": "1"}, {"fixed": "4"}`, ""
-		for n, k := range row.kinds {
-			event := fmt.Sprintf(`{%q: "2%s"}`, k, []string{"", ".0", ".0.0"}[n])
-			around, alone = event+", "+around, alone+", "+event
-		}
-		for events, want := range map[string]string{around: row.inside, alone[2:]: row.open} {
-			r, got := record(t, pypiRange(events)), ""
-			for v := '1'; v <= '5'; v++ {
-				if r.Affects(Query{Ecosystem: "PyPI", Name: "pkg", Version: string(v)}).Status == IsAffected {
-					got += string(v)
-				}
+		for _, spellings := range [][]string{{"2", "2.0"}, {"2.0", "2"}} { // the order of texts says nothing
+			around, alone := `{"introduced": "1"}, {"fixed": "4"}`, ""
+			for n, k := range row.kinds {
+				event := fmt.Sprintf(`{%q: %q}`, k, spellings[n])
+				around, alone = event+", "+around, alone+", "+event
 			}
-			require.Equal(t, want, got, events)
+			for events, want := range map[string]string{around: row.inside, alone[2:]: row.open} {
+				r, got := record(t, pypiRange(events)), ""
+				for v := '1'; v <= '5'; v++ {
+					if r.Affects(Query{Ecosystem: "PyPI", Name: "pkg", Version: string(v)}).Status == IsAffected {
+						got += string(v)
+					}
+				}
+				require.Equal(t, want, got, events)
+			}
 		}
 	}
 }
