@@ -80,19 +80,24 @@ func dbBuild(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.
 	}
 	p := newProgress(stderr)
 	defer p.end()
-	b := advisory.Builder{Progress: func(done, total int) {
-		switch {
-		case done == total:
-			p.stage(fmt.Sprintf("writing %s", out))
-		case done%1000 == 0:
-			p.stage(fmt.Sprintf("reading records: %d of %d", done, total))
-		}
-	}}
+	b := advisory.Builder{Progress: buildStages(p, out)}
 	if err := b.Build(ctx, out, paths...); err != nil {
 		return err
 	}
 	p.end()
 	return printInfo(stdout, out, false)
+}
+
+// buildStages tells how far a build of out is, once for each thousand records.
+func buildStages(p *progress, out string) func(done, total int) {
+	return func(done, total int) {
+		switch {
+		case done == total:
+			p.stage("writing " + out)
+		case done%1000 == 0:
+			p.stage(fmt.Sprintf("reading records: %d of %d", done, total))
+		}
+	}
 }
 
 func dbInfo(_ context.Context, args []string, _ io.Reader, stdout, _ io.Writer) error {

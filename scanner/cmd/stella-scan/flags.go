@@ -59,15 +59,15 @@ func parseFlags(args []string, stdout io.Writer) (flags, error) {
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stdout, usage)
-		return f, err
+		return flags{}, err
 	case err != nil:
-		return f, usageError{err}
+		return flags{}, usageError{err}
 	case version:
 		fmt.Fprintln(stdout, versionLine())
-		return f, flag.ErrHelp
+		return flags{}, flag.ErrHelp
 	}
 	if err := f.check(targets); err != nil {
-		return f, usageError{err}
+		return flags{}, usageError{err}
 	}
 	f.target = targets[0]
 	return f, nil

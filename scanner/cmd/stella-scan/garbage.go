@@ -18,8 +18,12 @@ const (
 func limitGarbage() {
 	held := []metrics.Sample{{Name: "/gc/heap/live:bytes"}} // by the last collection
 	metrics.Read(held)
-	// Below 4 MB, the runtime reckons with 4.
-	percent := 100 * garbageRoom / max(held[0].Value.Uint64(), 4<<20)
-	debug.SetGCPercent(int(max(percent, garbagePercent)))
+	debug.SetGCPercent(garbagePercentOf(held[0].Value.Uint64()))
 	runtime.AddCleanup(new(*int), func(struct{}) { limitGarbage() }, struct{}{})
+}
+
+// garbagePercentOf is how much garbage may be made, in percent of what is held. Below
+// 4 MB, the runtime reckons with 4.
+func garbagePercentOf(held uint64) int {
+	return int(max(100*garbageRoom/max(held, 4<<20), garbagePercent))
 }
