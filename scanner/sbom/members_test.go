@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/stella-ops/stella/scanner"
+	"github.com/stella-ops/stella/scanner/reach"
 )
 
 // What a member takes beside a value of its own kind.
@@ -136,6 +137,10 @@ func TestEveryMember(t *testing.T) {
 		for _, broken := range []string{`nil`, `"\x"`, `{"x":[1,{"y":nil}]}`, `[1,{"y":nil}]`, `01`} {
 			_, err := read(broken)
 			require.Error(t, err, "%s: %s", m.document, broken)
+		}
+		if m.takes == kept || m.takes == word {
+			_, err := read(`"` + strings.Repeat("x", MaxText+1) + `"`)
+			require.ErrorContains(t, err, "a string that names something is longer than 65536 bytes", m.document)
 		}
 	}
 }
@@ -347,6 +352,47 @@ func TestEveryElement(t *testing.T) {
 		}
 		_, err := Read(strings.NewReader(strings.ReplaceAll(text, "</"+name+">", "<x>&y;</x></"+name+">")), "x")
 		require.ErrorContains(t, err, "invalid character entity &y;", text)
+	}
+}
+
+// A limit or a double that is met deep within is the document's error.
+func TestErrorsWithinXML(t *testing.T) {
+	long := strings.Repeat("x", MaxText+1)
+	within := func(component string) string {
+		return xmlDocument(`<components><component><components><component>` + component + `</component></components></component></components>`)
+	}
+	for _, path := range []string{
+		"group", "name", "version", "cpe", "purl", `properties/property name="syft:package:type"`,
+		"evidence/occurrences/occurrence/location", "evidence/occurrences/occurrence/symbol",
+		"evidence/callstack/frames/frame/package", "evidence/callstack/frames/frame/module", "evidence/callstack/frames/frame/function",
+	} {
+		text := long
+		steps := strings.Split(path, "/")
+		for i := range steps {
+			step := steps[len(steps)-1-i]
+			name, _, _ := strings.Cut(step, " ")
+			text = "<" + step + ">" + text + "</" + name + ">"
+		}
+		for _, document := range []string{within(text), xmlDocument("<metadata><component>" + text + "</component></metadata>")} {
+			_, err := Read(strings.NewReader(document), "x")
+			require.ErrorContains(t, err, "a string that names something is longer than 65536 bytes", path)
+		}
+	}
+	deep := strings.Repeat("<e:a>", MaxDepth)
+	for _, around := range []string{"name", "purl", "properties", "evidence", "x", "components"} {
+		_, err := Read(strings.NewReader(within("<"+around+">"+deep)), "x")
+		require.ErrorContains(t, err, "nested more than 1000 deep", around)
+	}
+	frames := `<evidence><callstack><frames>` + strings.Repeat("<frame/>", reach.MaxFrames+1) + `</frames></callstack></evidence>`
+	_, err := Read(strings.NewReader(within(frames)), "x")
+	require.ErrorContains(t, err, "has more than 10000 frames")
+	for _, twice := range []string{
+		within(`<components><component bom-ref="r"/><component bom-ref="r"/></components>`),
+		xmlDocument(`<metadata><component bom-ref="r"><components><component bom-ref="r"/></components></component></metadata>`),
+		xmlDocument(`<metadata><component bom-ref="r"/></metadata><components><component><components><component bom-ref="r"/></components></component></components>`),
+	} {
+		_, err := Read(strings.NewReader(twice), "x")
+		require.ErrorContains(t, err, `two components have the bom-ref or SPDXID "r"`, twice)
 	}
 }
 
