@@ -2,6 +2,7 @@ package binary
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"testing"
 
@@ -48,6 +49,87 @@ func TestRead(t *testing.T) {
 	require.Empty(t, modules)
 	_, err = Read(bytes.NewReader(content(t, "rust-binary", "{")))
 	require.ErrorContains(t, err, ".dep-v0")
+}
+
+func TestIsProgram(t *testing.T) {
+	for head, want := range map[string]bool{
+		"\x7fELF": true, "MZ": true, "\xfe\xed\xfa\xce": true, "\xfe\xed\xfa\xcf": true, "\xce\xfa\xed\xfe": true, "\xcf\xfa\xed\xfe": true,
+		"": false, "\x7fEL": false, "M": false, "#!/bin/sh": false, " \x7fELF": false, "\xfe\xed\xfa\xcd": false,
+	} {
+		require.Equal(t, want, IsProgram([]byte(head)), "%q", head)
+	}
+}
+
+// What the go command says of the main module, and of what replaces others.
+func TestReadGo(t *testing.T) {
+	const directory = `it is replaced by the directory %q, whose version the program does not say`
+	for _, row := range []struct {
+		info string
+		want []Module
+	}{
+		{"go1.21.5\n", nil},
+		{"go1.21.5\nmod\ta.b/c\tv1.2.3\th1:a=\n", []Module{{Name: "a.b/c", Version: "v1.2.3"}}},
+		{"go1.21.5\nmod\ta.b/c\t(devel)\t\n", []Module{{Name: "a.b/c"}}},
+		{"go1.21.5\ndep\ta.b/c\tv1.0.0\n=>\t../c\t\t\n", []Module{{Name: "a.b/c", Reason: fmt.Sprintf(directory, "../c")}}},
+		{"go1.21.5\ndep\ta.b/c\tv1.0.0\n=>\t/src/c\t\t\n", []Module{{Name: "a.b/c", Reason: fmt.Sprintf(directory, "/src/c")}}},
+		{"go1.21.5\ndep\ta.b/c\tv1.0.0\n=>\t.c/d\tv2.0.0\t\n", []Module{{Name: ".c/d", Version: "v2.0.0"}}},
+	} {
+		modules, err := Read(bytes.NewReader(content(t, "go-binary", row.info)))
+		require.NoError(t, err)
+		want := []Module{{Type: "golang", Name: "stdlib", Version: "1.21.5"}}
+		for _, m := range row.want {
+			m.Type = "golang"
+			want = append(want, m)
+		}
+		require.Equal(t, want, modules, row.info)
+	}
+}
+
+func TestReadRust(t *testing.T) {
+	modules, err := Read(bytes.NewReader(content(t, "rust-binary", `{"packages":[{"name":"a","version":"1","source":"git"},{"name":"b","source":"crates.io","kind":"runtime"}]}`)))
+	require.NoError(t, err)
+	require.Equal(t, []Module{
+		{Type: "cargo", Name: "a", Version: "1", Reason: `its source is "git" and not crates.io, whose names advisories use`},
+		{Type: "cargo", Name: "b"},
+	}, modules)
+
+	program := func(text string) []byte { return content(t, "rust-binary", text) }
+	whole := program("{}")
+	packed := bytes.Index(whole, []byte("{}")) - 7 // the header of zlib, that of a block
+	damaged := func(at int) []byte {
+		b := bytes.Clone(whole)
+		b[at] ^= 0xff
+		return b
+	}
+	for _, row := range []struct {
+		b    []byte
+		want string
+	}{
+		{program("{"), "its section .dep-v0: unexpected end of JSON input"},
+		{program("[]"), "its section .dep-v0: json: cannot unmarshal array"},
+		{program(`{"packages":[{"name":"a"},{"version":"1"}]}`), "its section .dep-v0 has a package without a name"},
+		{damaged(packed), "its section .dep-v0: zlib: invalid header"},
+		{damaged(packed + 7), "its section .dep-v0: zlib: invalid checksum"},
+	} {
+		modules, err := Read(bytes.NewReader(row.b))
+		require.ErrorContains(t, err, row.want)
+		require.Nil(t, modules)
+	}
+	none := bytes.Replace(whole, []byte(".dep-v0"), []byte(".dep-v1"), 1)
+	modules, err = Read(bytes.NewReader(none))
+	require.NoError(t, err)
+	require.Nil(t, modules)
+}
+
+// broken panics, as packages below debug may do with what it gives.
+type broken struct{}
+
+func (broken) ReadAt([]byte, int64) (int, error) { panic("no") }
+
+func TestReadOfPanic(t *testing.T) {
+	modules, err := Read(broken{})
+	require.EqualError(t, err, "its structure is damaged: no")
+	require.Nil(t, modules)
 }
 
 // The test's own program is a real one.
