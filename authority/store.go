@@ -153,9 +153,9 @@ func PrepareList(ctx context.Context, owner PrincipalID, page Page) (Page, error
 	return page, ended(ctx)
 }
 
-// CollectPage makes the answer of [TokenStore.GetByOwner] of the tokens behind the page's
-// cursor, in order. It reads one token beyond the page, which tells that another follows,
-// and no more.
+// CollectPage makes the answer of [TokenStore.GetByOwner] of the tokens behind the cursor of
+// a page that [PrepareList] gave, in order. It reads one token beyond the page, which tells
+// that another follows, and no more.
 func CollectPage(page Page, tokens iter.Seq2[Token, error]) ([]Token, Cursor, error) {
 	list, bytes := []Token{}, 0
 	for t, err := range tokens {
