@@ -4,10 +4,13 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
 
@@ -61,6 +64,7 @@ func TestLanguages(t *testing.T) {
 		{"put over a file of the operating system", "-- 0/lib/apk/db/installed --\nP:tool\nV:1\nF:usr/bin\nR:tool\n-- 0/etc/os-release --\nID=wolfi\n-- 0/usr/bin/tool | go-binary --\ngo1.21.5\ndep\tgolang.org/x/text\tv0.3.7\n-- 1/usr/bin/tool | go-binary --\ngo1.21.6\ndep\tgolang.org/x/text\tv0.3.6\n", []string{
 			"Go golang.org/x/text 0.3.6 L1 usr/bin/tool", "Go stdlib 1.21.6 L1 usr/bin/tool", "Wolfi tool 1 L0 lib/apk/db/installed",
 		}},
+		{"lists of files in directories that are gone, or are none", "-- 0/var/lib/dpkg/info/d.list --\n/gone/a.egg-info\n/f/a.egg-info\n/l/a.egg-info\n-- 0/f --\n-- 0/l -> l --\n-- 0/a.egg-info --\nName: a\nVersion: 1\n", []string{"PyPI a 1 L0 a.egg-info"}},
 		{"rust", "-- 0/app | rust-binary --\n{\"packages\":[{\"name\":\"rustls\",\"version\":\"0.23.13\",\"source\":\"crates.io\"}]}\n", []string{
 			"crates.io rustls 0.23.13 L0 app",
 		}},
@@ -108,6 +112,10 @@ func TestLanguagesNotEvaluated(t *testing.T) {
 		{"bad SBOM", "-- 0/opt/app.cdx.json --\n{}\n", []string{"opt/app.cdx.json", "not an SBOM"}},
 		{"an unknown type in an SBOM", "-- 0/opt/bom.json --\n{\"bomFormat\":\"CycloneDX\",\"specVersion\":\"1.5\",\"components\":[{\"type\":\"library\",\"name\":\"a\",\"purl\":\"pkg:odd/a@1\"}]}\n", []string{"pkg:odd/a@1", "opt/bom.json: "}},
 		{"replaced in Go", "-- 0/app | rust-binary --\n{\"packages\":[{\"name\":\"app\",\"version\":\"1\",\"source\":\"local\"}]}\n", []string{"pkg:cargo/app@1", `its source is "local"`}},
+		{"bad record of a program", "-- 0/app | rust-binary --\n{\n", []string{"app", "its section .dep-v0: unexpected end of JSON input"}},
+		{"bad specification", "-- 0/specifications/a.gemspec --\nhello\n", []string{"specifications/a.gemspec", "it has no name or no version"}},
+		{"bad package.json of its own", "-- 0/opt/a/package.json --\n{\n", []string{"opt/a/package.json", "unexpected end"}},
+		{"bad wheel", "-- 0/a.whl!/six-1.dist-info/METADATA --\nhello\n", []string{"a.whl", "line 1 is no field"}},
 		{"bad rpm database", "-- 0/var/lib/rpm/Packages --\nsomething of another kind\n", []string{"var/lib/rpm/Packages", "the package database of rpm cannot be read"}},
 		{"two rpm databases", "-- 0/var/lib/rpm/Packages | rpm-bdb --\nName: gpg-pubkey\nVersion: 1\n-- 0/var/lib/rpm/rpmdb.sqlite | rpm-sqlite --\nName: gpg-pubkey\nVersion: 1\n", []string{"var/lib/rpm/Packages", "was not read"}},
 	} {
@@ -138,6 +146,83 @@ func TestJarBomb(t *testing.T) {
 			require.ErrorContains(t, err, want)
 		}
 	}
+}
+
+// A finder chooses a file by its name, and where that says nothing by its first bytes.
+func TestFinders(t *testing.T) {
+	for _, row := range []struct {
+		name, head string
+		want       int // in finders, -1 for none
+	}{
+		{"a.dist-info/METADATA", "PK\x03\x04", 0},
+		{"node_modules/a/package.json", "", 1},
+		{"a/package.json", "", 2},
+		{"specifications/a.gemspec", "", 3},
+		{"bom.json", "\x7fELF", 4},
+		{"a.jar", "", 5},
+		{"a", "PK\x03\x04", 5},
+		{"a", "\x7fELF", 6},
+		{"a", "MZ", 6},
+		{"a", "#!/bin/sh", -1},
+		{"a", "", -1},
+		{"a", strings.Repeat(" ", headSize) + "\x7fELF", -1},
+	} {
+		f, err := finderOf(row.name, &treeNode{content: sectionOf([]byte("x" + row.head)), offset: 1, size: int64(len(row.head))})
+		require.NoError(t, err)
+		got := -1
+		for i := range finders {
+			if f == &finders[i] {
+				got = i
+			}
+		}
+		require.Equal(t, row.want, got, "%s %q", row.name, row.head)
+	}
+}
+
+// gone is a disk that cannot be read beyond the first bytes.
+type gone struct{ head string }
+
+func (g gone) ReadAt(p []byte, at int64) (int, error) {
+	if at+int64(len(p)) <= int64(len(g.head)) {
+		return copy(p, g.head[at:]), nil
+	}
+	return 0, errors.New("the disk is gone")
+}
+
+func (g gone) open(string) (*section, error) { return io.NewSectionReader(g, 0, 1024), nil }
+
+// What cannot be read is an error at every step, and no file of its own.
+func TestReadOfDisk(t *testing.T) {
+	s := &store{limits: defaultLimits}
+	defer s.close()
+	all, _ := gone{}.open("")
+	_, err := s.plain(all)
+	require.EqualError(t, err, "the disk is gone")
+	for _, head := range []string{"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00", "\x28\xb5\x2f\xfd\x00\x00"} {
+		packed, _ := gone{head}.open("")
+		_, err = s.plain(packed)
+		require.ErrorContains(t, err, "the disk is gone")
+	}
+	_, err = digestOf(all)
+	require.EqualError(t, err, "the disk is gone")
+	_, err = indexArchive(all)
+	require.ErrorContains(t, err, "it is no tar: the disk is gone")
+	_, err = readAll(gone{}, "a")
+	require.EqualError(t, err, "a: the disk is gone")
+	_, err = find(gone{})
+	require.EqualError(t, err, "manifest.json: the disk is gone")
+	_, err = finderOf("a", &treeNode{content: all, size: 16})
+	require.EqualError(t, err, `entry "a": the disk is gone`)
+	_, err = s.spool(iotest.ErrReader(errors.New("the disk is gone")))
+	require.EqualError(t, err, "the disk is gone")
+	_, err = s.spool(io.MultiReader(strings.NewReader(strings.Repeat("x", maxInMemory+1)), iotest.ErrReader(errors.New("the disk is gone"))))
+	require.EqualError(t, err, "the disk is gone")
+
+	t.Setenv("TMPDIR", t.TempDir()+"/none")
+	_, err = (&store{limits: defaultLimits}).plain(sectionOf(gzipped(t, nil)))
+	require.ErrorContains(t, err, "a place for unpacked layers is needed (TMPDIR names another): ")
+	_, err = (&store{}).spool(strings.NewReader(strings.Repeat("x", maxInMemory+1)))
+	require.ErrorContains(t, err, "TMPDIR")
 }
 
 func TestSpool(t *testing.T) {

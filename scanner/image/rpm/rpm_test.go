@@ -3,6 +3,7 @@ package rpm
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -287,4 +288,18 @@ func TestReadOther(t *testing.T) {
 		_, _, err := Read(section([]byte(text)), nil)
 		require.EqualError(t, err, want, "%q", text)
 	}
+}
+
+// gone is a disk that cannot be read.
+type gone struct{}
+
+func (gone) ReadAt([]byte, int64) (int, error) { return 0, errors.New("the disk is gone") }
+
+func TestReadOfDisk(t *testing.T) {
+	_, _, err := Read(io.NewSectionReader(gone{}, 0, 4096), nil)
+	require.EqualError(t, err, "the disk is gone")
+	_, err = readAt(io.NewSectionReader(gone{}, 0, 4096), 0, 1)
+	require.EqualError(t, err, "the disk is gone")
+	_, err = readAt(section([]byte("x")), 0, 1)
+	require.NoError(t, err)
 }
