@@ -92,6 +92,23 @@ func TestDirectory(t *testing.T) {
 	require.Equal(t, "go.mod", at(run, "artifacts", 2, "location", "uri"))
 }
 
+// Files are in the order of their names, whatever the package's places are in.
+func TestOrderOfFiles(t *testing.T) {
+	r := reporttest.Report()
+	r.Target.Kind = "directory"
+	r.Findings = r.Findings[2:3]
+	r.Findings[0].Package.Locations = nil
+	for _, name := range strings.Fields("h c a g b f e d") {
+		r.Findings[0].Package.Locations = append(r.Findings[0].Package.Locations, name+"/bom.json#"+name)
+	}
+	run := encode(t, r)
+	for i, name := range strings.Fields("a b c d e f g h") {
+		require.Equal(t, name+"/bom.json", at(run, "results", 0, "locations", i, "physicalLocation", "artifactLocation", "uri"))
+		require.Equal(t, name, at(run, "results", 0, "locations", i, "logicalLocations", 1, "name"))
+		require.Equal(t, name+"/bom.json", at(run, "artifacts", i+1, "location", "uri"), "the target itself comes first")
+	}
+}
+
 // An image's name holds a colon, which begins a scheme in a URI.
 func TestTargetWithColon(t *testing.T) {
 	r := reporttest.Report()
