@@ -2,8 +2,10 @@ package sbom
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
 
@@ -444,4 +446,18 @@ func TestEveryTag(t *testing.T) {
 	_, err := Read(strings.NewReader("X: <text>\na"), "x")
 	require.ErrorIs(t, err, ErrNotSBOM)
 	require.ErrorContains(t, err, "the <text> of line 1 does not end")
+}
+
+// A value of several lines is the same wherever the edge of what is in memory falls.
+func TestLinesOverTheEdge(t *testing.T) {
+	const value = "one\ntwo three\nfour"
+	for lead := range 48 {
+		text := "SPDXVersion: SPDX-2.3\n#"
+		text += strings.Repeat("x", 64<<10-len(text)-48+lead) + "\nPackageName: <text>" + value + "</text>\nX: " + strings.Repeat("y", 64<<10)
+		for _, in := range []io.Reader{strings.NewReader(text), iotest.HalfReader(strings.NewReader(text)), iotest.OneByteReader(strings.NewReader(text))} {
+			inv, err := Read(in, "x")
+			require.NoError(t, err)
+			require.Equal(t, value, inv.Unreadable[0].Package, lead)
+		}
+	}
 }
