@@ -331,3 +331,35 @@ func TestXMLDeclarations(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+// Each component is nested in the one around it, and through that in the others.
+func TestNesting(t *testing.T) {
+	named := func(name, inner string) string {
+		return fmt.Sprintf(`{"name":%q,"version":"1","bom-ref":%q,"components":[%s]}`, name, name, inner)
+	}
+	const leaf = `{"purl":"pkg:npm/leaf@1"}`
+	inv := mustRead(t, `{"bomFormat":"CycloneDX","specVersion":"1.6","components":[`+named("a", named("x", "")+","+named("b", named("y", "")+","+named("c", leaf))+","+named("z", ""))+`]}`)
+	require.Equal(t, []string{"c@1", "b@1", "a@1"}, inv.Packages[0].Place.Containers())
+}
+
+// Of a purl that is given twice the last counts, also where it is empty.
+func TestPURLTwice(t *testing.T) {
+	for _, row := range []struct{ first, last, want string }{
+		{"pkg:npm/a@1", "pkg:npm/b@1", "npm b 1 []"},
+		{"pkg:npm/a@1", "", "unreadable n: " + noPURL},
+		{"", "pkg:npm/b@1", "npm b 1 []"},
+	} {
+		require.Equal(t, []string{row.want}, brief(mustRead(t, cdxDocument(fmt.Sprintf(`"components":[{"name":"n","purl":%q,"purl":%q}]`, row.first, row.last)))))
+		require.Equal(t, []string{row.want}, brief(mustRead(t, xmlDocument(fmt.Sprintf(`<components><component><name>n</name><purl>%s</purl><purl>%s</purl></component></components>`, row.first, row.last)))))
+	}
+}
+
+// White space may come before each format.
+func TestWhiteSpaceFirst(t *testing.T) {
+	for _, text := range []string{cdxDocument(`"components":[]`), xmlDocument(""), "SPDXVersion: SPDX-2.3\n"} {
+		for _, space := range []string{" ", "\t", "\r", "\n", "\r\n\t "} {
+			_, err := Read(strings.NewReader(space+text), "x")
+			require.NoError(t, err, "%q", space+text)
+		}
+	}
+}
