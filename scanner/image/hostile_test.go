@@ -291,12 +291,14 @@ func FuzzLayer(f *testing.F) {
 	})
 }
 
-// An image has the first name that docker save gives it.
+// An image has the first name that docker save gives it, or its file's.
 func TestNameOfAnArchive(t *testing.T) {
-	inv, err := Read(tarFile(t, imagetest.Layer{
-		{Name: "c", Type: tar.TypeReg, Content: []byte(`{"rootfs":{"type":"layers","diff_ids":[]}}`)},
-		{Name: "manifest.json", Type: tar.TypeReg, Content: []byte(`[{"Config":"c","RepoTags":["app:1","app:latest"],"Layers":[]}]`)},
-	}))
-	require.NoError(t, err)
-	require.Equal(t, "app:1", inv.Target.Name)
+	for tags, want := range map[string]string{`["app:1","app:latest"]`: "app:1", `["app:1"]`: "app:1", `[]`: "image.tar", `null`: "image.tar"} {
+		inv, err := Read(tarFile(t, imagetest.Layer{
+			{Name: "c", Type: tar.TypeReg, Content: []byte(`{"rootfs":{"type":"layers","diff_ids":[]}}`)},
+			{Name: "manifest.json", Type: tar.TypeReg, Content: []byte(`[{"Config":"c","RepoTags":` + tags + `,"Layers":[]}]`)},
+		}))
+		require.NoError(t, err)
+		require.Equal(t, want, inv.Target.Name)
+	}
 }
