@@ -42,8 +42,8 @@ func (c Class) Retryable() bool { return c == Throttled || c == Ambiguous }
 
 // Classify gives the class of an HTTP answer of a Rekor log. The body counts,
 // because Rekor v1.5.4 answers 500 to some requests that it will never take, and a
-// proxy before a log 503 to some that it passed on. An
-// attempt without an answer (a transport error, a deadline) is [Ambiguous].
+// proxy before a log 503 to some that it passed on. An attempt without an answer (a
+// transport error, a deadline) is [Ambiguous].
 func Classify(status int, body []byte) Class {
 	switch status {
 	case http.StatusOK, http.StatusCreated:

@@ -14,8 +14,9 @@
 // what that text leaves open settled as follows:
 //
 //   - Events are sorted by version; the order in the file does not count.
-//   - introduced and fixed (or last_affected) at one version cancel out: the state
-//     before goes on. So [1, 2) and [2, 3) make [1, 3), and [1, 1) holds nothing.
+//   - introduced and fixed at one version cancel out: the state before goes on. So
+//     [1, 2) and [2, 3) make [1, 3), and [1, 1) holds nothing. introduced and last_affected
+//     do the same behind that version, which itself is affected.
 //   - A fixed or last_affected before the first introduced ends nothing: with reversed
 //     events everything from the introduced version on is affected. It is a problem.
 //   - An enumerated version is equal by its text or by the ecosystem's order: "1.0"
