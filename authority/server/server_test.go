@@ -148,10 +148,11 @@ func TestWhoMayWhat(t *testing.T) {
 	expired, expiredSecret := s.mint(t, root, server.KindAdmin)
 	_, err := s.store.Revoke(t.Context(), expired.ID, authority.Revocation{At: s.now, By: root, Attempt: "0198c0de-0000-4000-8000-000000000001"})
 	require.NoError(t, err)
-	wrong := admin[:len(admin)-1] + "x"
+	never, err := authority.NewSecret(nil)
+	require.NoError(t, err)
 
 	callers := map[string]string{
-		"nobody": "", "a wrong secret": wrong, "no secret": "hello", "a revoked admin": expiredSecret, "a licence": hersSecret,
+		"nobody": "", "a secret never given": never.Reveal(), "no secret": "hello", "a revoked admin": expiredSecret, "a licence": hersSecret,
 		"admin": admin, "owner": access, "another": other, "gate": gate,
 	}
 	id := string(hers.ID)
