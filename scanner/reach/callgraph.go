@@ -59,11 +59,10 @@ func readList[L ~[]E, E any](d *jsontext.Decoder, list *L, most int) error {
 		if len(*list) == most {
 			return fmt.Errorf("its list is longer than %d: %w", most, ErrTooLarge)
 		}
-		var e E
-		if err := jsonv2.UnmarshalDecode(d, &e); err != nil {
+		*list = append(*list, *new(E))
+		if err := jsonv2.UnmarshalDecode(d, &(*list)[len(*list)-1]); err != nil {
 			return err
 		}
-		*list = append(*list, e)
 	}
 	_, err = d.ReadToken()
 	return err
@@ -77,8 +76,8 @@ type graphNode struct {
 
 // ReadCallgraph reads a graph in the format stella.callgraph/v1. Anything that is
 // not in the format is an error: an unknown field, or one that is there twice, may be
-// one that changes the verdict. Errors name the field; those beyond [MaxBytes], [MaxNodes], [MaxEdges]
-// and [MaxName] wrap [ErrTooLarge].
+// one that changes the verdict. Errors name the field; those beyond [MaxBytes],
+// [MaxNodes], [MaxEdges] and [MaxName] wrap [ErrTooLarge].
 func ReadCallgraph(r io.Reader) (*Graph, error) {
 	var doc callgraph
 	limited := limit(r)
@@ -122,9 +121,6 @@ func (doc *callgraph) graph() (*Graph, error) {
 }
 
 func (doc *callgraph) nodes() ([]node, map[string]int32, error) {
-	if len(doc.Nodes) > MaxNodes {
-		return nil, nil, fmt.Errorf("%d nodes: %w of %d", len(doc.Nodes), ErrTooLarge, MaxNodes)
-	}
 	nodes := make([]node, len(doc.Nodes))
 	index := make(map[string]int32, len(doc.Nodes))
 	for i, in := range doc.Nodes {
@@ -174,9 +170,6 @@ func (doc *callgraph) node(in graphNode) (node, error) {
 }
 
 func (doc *callgraph) edges(index map[string]int32) ([][2]int32, error) {
-	if len(doc.Edges) > MaxEdges {
-		return nil, fmt.Errorf("%d edges: %w of %d", len(doc.Edges), ErrTooLarge, MaxEdges)
-	}
 	edges := make([][2]int32, len(doc.Edges))
 	for i, e := range doc.Edges {
 		if len(e) != 2 {
